@@ -1,0 +1,164 @@
+// The Python module gilmap._gilmap: arguments in, results and errors out, nothing more.
+//
+// map() is a builtin of its own and not a nanobind function, because it is called for tiny inputs too, where converting
+// arguments would cost more than the call.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstdlib>
+
+#include "codegen/kernel.h"
+#include "router/cache.h"
+#include "router/call.h"
+#include "router/explain.h"
+#include "router/prepare.h"
+#include "runtime/pool.h"
+
+namespace nb = nanobind;
+namespace router = gilmap::router;
+namespace ir = gilmap::ir;
+
+namespace {
+
+// backend=, workers=, debug=; false with a Python exception set.
+bool read_option(PyObject* name, PyObject* value, router::Options& options) {
+  if (PyUnicode_CompareWithASCIIString(name, "backend") == 0) {
+    if (value == Py_None) return true;
+    if (PyUnicode_Check(value)) {
+      if (PyUnicode_CompareWithASCIIString(value, "inline") == 0) {
+        options.backend = router::Backend::Inline;
+        return true;
+      }
+      if (PyUnicode_CompareWithASCIIString(value, "jit") == 0) {
+        options.backend = router::Backend::Jit;
+        return true;
+      }
+    }
+    PyErr_Format(PyExc_ValueError, "backend is None, \"inline\" or \"jit\", not %R", value);
+    return false;
+  }
+  if (PyUnicode_CompareWithASCIIString(name, "workers") == 0) {
+    if (value == Py_None) return true;
+    long n = PyLong_Check(value) ? PyLong_AsLong(value) : -1;
+    if (n < 1 || n > 4096) {
+      PyErr_Clear();
+      PyErr_Format(PyExc_ValueError, "workers is None or a number of threads from 1 to 4096, not %R", value);
+      return false;
+    }
+    options.workers = static_cast<int>(n);
+    return true;
+  }
+  if (PyUnicode_CompareWithASCIIString(name, "debug") == 0) {
+    int truth = PyObject_IsTrue(value);
+    if (truth < 0) return false;
+    options.debug = options.debug || truth;
+    return true;
+  }
+  PyErr_Format(PyExc_TypeError, "map() got an unexpected keyword argument '%U'", name);
+  return false;
+}
+
+bool debug_by_default = false;
+
+PyObject* map(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* kwnames) {
+  router::Options options;
+  options.debug = debug_by_default;
+  Py_ssize_t keywords = kwnames ? PyTuple_GET_SIZE(kwnames) : 0;
+  for (Py_ssize_t k = 0; k < keywords; ++k) {
+    if (!read_option(PyTuple_GET_ITEM(kwnames, k), args[n + k], options)) return nullptr;
+  }
+  if (n < 2) {
+    PyErr_SetString(PyExc_TypeError, "map() needs a function and at least one iterable");
+    return nullptr;
+  }
+  try {
+    return router::map(args[0], {args + 1, static_cast<size_t>(n - 1)}, options).release();
+  } catch (const std::bad_alloc&) {
+    if (!PyErr_Occurred()) PyErr_NoMemory();
+    return nullptr;
+  }
+}
+
+PyMethodDef map_def = {
+    "map", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(map)), METH_FASTCALL | METH_KEYWORDS,
+    "map($module, func, /, *iterables, backend=None, workers=None, debug=False)\n--\n\n"
+    "Exactly what list(map(func, *iterables)) gives, compiled and in parallel where the function allows it.\n\n"
+    "func: any callable. Numeric functions are compiled for the types of their arguments.\n"
+    "iterables: lists and other iterables give a list. A NumPy array (any numeric dtype and shape) gives an array of\n"
+    "    the same shape: int64, float64 or bool. An Arrow array gives an Arrow array; nulls stay null. With several,\n"
+    "    the first decides, and the shortest ends.\n"
+    "backend: None decides by itself; \"inline\" runs in the calling interpreter; \"jit\" compiles, waiting for it.\n"
+    "workers: threads at most; None is as many as CPUs are allowed.\n"
+    "debug: tells on stderr what was done (also GILMAP_DEBUG=1).\n\n"
+    "Raises what func raises for the first element that does. TypeError: func is not callable, or a column holds\n"
+    "something other than numbers. OverflowError: an int does not fit an array's int64. ValueError: an unknown option,\n"
+    "arrays of differing shapes, or backend=\"jit\" where the function cannot be compiled.\n"};
+
+std::vector<ir::Type> types_of(const std::vector<std::string>& names) {
+  std::vector<ir::Type> types;
+  for (const std::string& name : names) {
+    if (name == "int") types.push_back(ir::Type::I64);
+    else if (name == "float") types.push_back(ir::Type::F64);
+    else if (name == "bool") types.push_back(ir::Type::Bool);
+    else throw nb::value_error("a column is 'int', 'float' or 'bool'");
+  }
+  return types;
+}
+
+std::vector<std::string> names_of(const std::vector<ir::Type>& types) {
+  std::vector<std::string> names;
+  for (ir::Type t : types) {
+    names.emplace_back(t == ir::Type::I64 ? "int" : t == ir::Type::F64 ? "float" : t == ir::Type::Bool ? "bool" : "None");
+  }
+  return names;
+}
+
+}  // namespace
+
+NB_MODULE(_gilmap, m) {
+  m.doc() = "The compiled part of gilmap.";
+  gilmap::runtime::install_fork_handlers();
+  const char* debug = std::getenv("GILMAP_DEBUG");
+  debug_by_default = debug && *debug && *debug != '0';
+
+  nb::object module_name = nb::str("gilmap");
+  m.attr("map") = nb::steal(PyCFunction_NewEx(&map_def, nullptr, module_name.ptr()));
+  m.def("shutdown_workers", [] {
+    nb::gil_scoped_release release;
+    router::finish_compiles();
+    gilmap::runtime::shutdown_workers();
+  }, "Ends the worker threads; the next call starts them again. Done at exit by itself.");
+  m.def("explain_types", [](nb::object f, const std::vector<std::string>& names) {
+    router::Explanation e = router::explain(f.ptr(), types_of(names));
+    nb::dict d;
+    d["columns"] = names_of(e.columns);
+    d["compiled"] = e.compiled;
+    d["results"] = names_of(e.results);
+    d["checks"] = e.checks;
+    d["instructions"] = e.instructions;
+    if (!e.compiled) {
+      d["what"] = e.why.what;
+      d["side_effect"] = e.why.side_effect;
+      d["file"] = e.why.where.file;
+      d["function"] = e.why.where.function;
+      d["line"] = e.why.where.line;
+      d["column"] = e.why.where.column;
+    }
+    return d;
+  });
+  m.def("ir_text", [](nb::object f, const std::vector<std::string>& names, bool optimised) {
+    return router::ir_text(f.ptr(), types_of(names), optimised);
+  }, nb::arg("func"), nb::arg("columns"), nb::arg("optimised") = true);
+  m.def("column_types", [](nb::args iterables) {
+    std::vector<PyObject*> items;
+    for (nb::handle h : iterables) items.push_back(h.ptr());
+    auto types = router::column_types(items);
+    if (PyErr_Occurred()) throw nb::python_error();
+    return names_of(types);
+  });
+  m.def("available_cpus", &gilmap::runtime::available_cpus);
+  m.def("cached_functions", &router::entry_count);
+}

@@ -1,0 +1,73 @@
+# Turns each row of layers.txt into a static library gilmap_<folder> (an interface library
+# while the folder holds no .cpp file yet), linked to the libraries that the row names.
+
+set(layers_file ${CMAKE_CURRENT_LIST_DIR}/layers.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${layers_file})
+file(STRINGS ${layers_file} rows REGEX "^[a-z]+ *:")
+
+set(gilmap_layers "")         # in the order of the file: lowest first
+set(gilmap_python_layers "")  # those that need an interpreter to be tested in
+
+foreach(row IN LISTS rows)
+  string(REGEX MATCH "^([a-z]+) *:(.*)$" _ "${row}")
+  set(layer ${CMAKE_MATCH_1})
+  string(REGEX MATCHALL "[a-z]+" words "${CMAKE_MATCH_2}")
+  if(layer STREQUAL "bindings")
+    continue()  # the Python module itself: see the root CMakeLists.txt
+  endif()
+  list(APPEND gilmap_layers ${layer})
+
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/core/${layer}/*.cpp)
+  if(sources)
+    add_library(gilmap_${layer} STATIC ${sources})
+    set(scope PUBLIC)
+    set(own PRIVATE)
+  else()
+    add_library(gilmap_${layer} INTERFACE)
+    set(scope INTERFACE)
+    set(own INTERFACE)
+  endif()
+  target_include_directories(gilmap_${layer} ${scope} ${PROJECT_SOURCE_DIR}/core)
+  target_link_libraries(gilmap_${layer} ${own} gilmap_flags)
+
+  foreach(word IN LISTS words)
+    if(word STREQUAL "python")
+      target_link_libraries(gilmap_${layer} ${scope} Python::Module)
+      list(APPEND gilmap_python_layers ${layer})
+    elseif(word STREQUAL "llvm")
+      if(sources)
+        target_link_libraries(gilmap_${layer} PRIVATE gilmap_llvm)
+      endif()
+    else()
+      target_link_libraries(gilmap_${layer} ${scope} gilmap_${word})
+    endif()
+  endforeach()
+endforeach()
+
+# gilmap_layers_of(OUT FILE...): the layers that the files include, themselves or through headers in tests/.
+# Lets a unit test link no more than it uses, so that it builds while others are being changed.
+function(gilmap_layers_of out)
+  set(found "")
+  set(todo ${ARGN})
+  set(seen "")
+  while(todo)
+    list(POP_FRONT todo file)
+    if(file IN_LIST seen OR NOT EXISTS ${file})
+      continue()
+    endif()
+    list(APPEND seen ${file})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    get_filename_component(folder ${file} DIRECTORY)
+    file(STRINGS ${file} includes REGEX "^#include \"")
+    foreach(line IN LISTS includes)
+      string(REGEX MATCH "\"(([a-z]+)/)?([^\"]+)\"" _ "${line}")
+      if(CMAKE_MATCH_2 IN_LIST gilmap_layers)
+        list(APPEND found ${CMAKE_MATCH_2})
+      else()
+        list(APPEND todo ${folder}/${CMAKE_MATCH_3} ${PROJECT_SOURCE_DIR}/tests/${CMAKE_MATCH_1}${CMAKE_MATCH_3})
+      endif()
+    endforeach()
+  endwhile()
+  list(REMOVE_DUPLICATES found)
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,230 @@
+// IR module → LLVM IR → object code → a Kernel.
+
+#include <llvm/CodeGen/MachineModuleInfo.h>
+#include <llvm/IR/DiagnosticInfo.h>
+#include <llvm/IR/DiagnosticPrinter.h>
+#include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/Verifier.h>
+#include <llvm/Object/ObjectFile.h>
+#include <llvm/Support/SmallVectorMemoryBuffer.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "codegen/emitter.h"
+#include "codegen/jit.h"
+#include "codegen/kernel.h"
+#include "codegen/optimise.h"
+#include "codegen/target.h"
+
+namespace gilmap::codegen {
+
+namespace {
+
+// Of the stack of a worker thread, which is 64 MB: the rest is for numeric functions, and whatever calls the kernel.
+constexpr int64_t stack_for_recursion = 48 << 20;
+// Beside its frame an activation takes a return address, saved registers and alignment.
+constexpr int64_t stack_per_call = 128;
+
+struct CompiledKernel final : Kernel {
+  int64_t depth_cap = INT64_MAX;  // read by the code: see module_context.h
+  std::unique_ptr<LoadedObject> object;
+};
+
+// What LLVM reports: errors, and the frame sizes of the functions that asked for it.
+struct Diagnostics final : llvm::DiagnosticHandler {
+  bool handleDiagnostics(const llvm::DiagnosticInfo& info) override {
+    if (const auto* stack = llvm::dyn_cast<llvm::DiagnosticInfoStackSize>(&info)) {
+      max_frame = std::max(max_frame, static_cast<int64_t>(stack->getStackSize()));
+    } else if (info.getSeverity() == llvm::DS_Error) {
+      llvm::raw_string_ostream out(error);
+      llvm::DiagnosticPrinterRawOStream printer(out);
+      info.print(printer);
+    }
+    return true;  // printed nowhere
+  }
+  std::string error;
+  int64_t max_frame = 0;
+};
+
+struct Facts {
+  bool may_deopt = false, polls = false, has_loops = false;
+};
+
+Facts facts_of(const ir::Module& module) {
+  Facts facts;
+  for (const ir::Function& f : module.functions) {
+    for (ir::BlockId id = 0; id < f.blocks.size(); ++id) {
+      const ir::Block& block = f.blocks[id];
+      facts.may_deopt |= block.end.kind == ir::Terminator::Kind::Deopt;
+      for (const ir::Edge& edge : block.end.edges) facts.has_loops |= edge.block <= id;  // or merely out of order
+      for (ir::ValueId v : block.body) {
+        facts.may_deopt |= ir::info(f[v].op).effect == ir::Effect::Deopt;
+        facts.polls |= ir::info(f[v].op).effect == ir::Effect::Poll;
+      }
+    }
+  }
+  return facts;
+}
+
+// One compilation. Each has an LLVM context of its own, so that several can run at once.
+class Compilation {
+ public:
+  Compilation(const ir::Module& ir, const CompileOptions& options)
+      : ir_(ir), options_(options), module_("gilmap", context_), facts_(facts_of(ir)),
+        machine_(borrow_target_machine(options.opt_level, &error_)) {
+    auto handler = std::make_unique<Diagnostics>();
+    diagnostics_ = handler.get();
+    context_.setDiagnosticHandler(std::move(handler));
+  }
+
+  const std::string& error() const { return error_.empty() ? diagnostics_->error : error_; }
+  const std::map<std::string, const void*>& symbols() const { return emitted_.symbols; }
+  const Facts& facts() const { return facts_; }
+
+  bool emit() {
+    if (!machine_) return false;
+    module_.setTargetTriple(machine_->getTargetTriple());
+    module_.setDataLayout(machine_->createDataLayout());
+    emitted_.has_fma = host_has_fma();
+    declare_functions(emitted_);
+    emit_kernel(emitted_);
+    emit_functions(emitted_);
+    for (llvm::Function& f : module_)
+      if (!f.isDeclaration()) f.addFnAttr("prefer-vector-width", "256");
+    return verify();
+  }
+
+  void optimise() {
+    if (options_.opt_level == 0) return;
+    bool vectorise = !facts_.may_deopt && !facts_.has_loops && emitted_.symbols.empty();
+    codegen::optimise(module_, *machine_, vectorise);
+  }
+
+  bool generate(llvm::CodeGenFileType type, llvm::SmallVectorImpl<char>& out) {
+    llvm::raw_svector_ostream stream(out);
+    llvm::legacy::PassManager passes;
+    if (machine_->addPassesToEmitFile(passes, stream, nullptr, type, /*DisableVerify=*/true)) {
+      error_ = "LLVM cannot generate code for this CPU";
+      return false;
+    }
+    passes.run(module_);
+    return error().empty();
+  }
+
+  llvm::Module& module() { return module_; }
+  std::string llvm_ir() const {
+    std::string text;
+    llvm::raw_string_ostream out(text);
+    module_.print(out, nullptr);
+    return text;
+  }
+
+  // Python frames that the native stack has room for.
+  int64_t depth_cap() const {
+    if (ir_.functions.size() == 1) return INT64_MAX;
+    int depth = INT32_MAX;
+    for (size_t i = 1; i < ir_.functions.size(); ++i) depth = std::min(depth, std::max(ir_.functions[i].depth, 1));
+    return stack_for_recursion / (diagnostics_->max_frame + stack_per_call) * depth;
+  }
+
+ private:
+  bool verify() {
+#ifdef NDEBUG
+    return true;
+#else
+    llvm::raw_string_ostream out(error_);
+    return !llvm::verifyModule(module_, &out);
+#endif
+  }
+
+  const ir::Module& ir_;
+  const CompileOptions& options_;
+  llvm::LLVMContext context_;
+  llvm::Module module_;
+  Facts facts_;
+  ModuleContext emitted_{ir_, module_};
+  std::string error_;
+  Diagnostics* diagnostics_ = nullptr;
+  TargetMachinePtr machine_;
+};
+
+size_t text_size(llvm::MemoryBufferRef object) {
+  auto file = llvm::object::ObjectFile::createObjectFile(object);
+  if (!file) {
+    llvm::consumeError(file.takeError());
+    return 0;
+  }
+  size_t size = 0;
+  for (const llvm::object::SectionRef& section : (*file)->sections())
+    if (section.isText()) size += section.getSize();
+  return size;
+}
+
+}  // namespace
+
+std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& options, std::string* error) {
+  auto start = std::chrono::steady_clock::now();
+  auto refuse = [&](const std::string& why) {
+    if (error) *error = why;
+    return nullptr;
+  };
+  Compilation work(module, options);
+  if (!work.emit()) return refuse(work.error());
+  work.optimise();
+  if (options.dump) llvm::errs() << work.llvm_ir();
+  llvm::SmallVector<char, 0> object;
+  if (!work.generate(llvm::CodeGenFileType::ObjectFile, object)) return refuse(work.error());
+
+  auto kernel = std::make_shared<CompiledKernel>();
+  kernel->depth_cap = work.depth_cap();
+  auto symbols = work.symbols();
+  if (module.functions.size() > 1) symbols[depth_cap_symbol] = &kernel->depth_cap;
+  auto buffer = std::make_unique<llvm::SmallVectorMemoryBuffer>(std::move(object), "kernel", false);
+  kernel->code_bytes = text_size(*buffer);
+  auto loaded = load_object(std::move(buffer), symbols);
+  if (!loaded) return refuse(llvm::toString(loaded.takeError()));
+  kernel->object = std::make_unique<LoadedObject>(std::move(*loaded));
+  auto run = kernel->object->address(kernel_symbol);
+  if (!run) return refuse(llvm::toString(run.takeError()));
+
+  kernel->run = reinterpret_cast<KernelFn>(*run);
+  const ir::Function& element = module.functions[0];
+  for (ir::ValueId p : element.blocks[0].params) kernel->param_types.push_back(element.type(p));
+  kernel->result_types = module.result_types;
+  kernel->may_deopt = work.facts().may_deopt;
+  kernel->recursive = module.functions.size() > 1;
+  kernel->unbounded = work.facts().polls || kernel->recursive;
+  kernel->compile_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return kernel;
+}
+
+std::string listing(const ir::Module& module, Listing what, const CompileOptions& options) {
+  Compilation work(module, options);
+  if (!work.emit()) return work.error();
+  if (what == Listing::LlvmIr) return work.llvm_ir();
+  work.optimise();
+  if (what == Listing::OptimisedLlvmIr) return work.llvm_ir();
+  llvm::SmallVector<char, 0> text;
+  if (!work.generate(llvm::CodeGenFileType::AssemblyFile, text)) return work.error();
+  return {text.begin(), text.end()};
+}
+
+void warm_up() {
+  static const bool done = [] {
+    ir::Module module;
+    ir::Function& f = module.functions.emplace_back();
+    f.values.push_back({ir::Op::Param, ir::Type::F64, 0, 0, {}});
+    ir::Block& block = f.blocks.emplace_back();
+    block.params = {0};
+    block.end.kind = ir::Terminator::Kind::Ret;
+    block.end.values = {0};
+    module.result_types = {ir::Type::F64};
+    compile(module, {}, nullptr);
+    return true;
+  }();
+  (void)done;
+}
+
+}  // namespace gilmap::codegen

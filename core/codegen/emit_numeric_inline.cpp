@@ -1,0 +1,107 @@
+// Numeric functions of which the usual case is a few instructions: these are emitted in place. Each gives the bits that
+// the function of the same name in core/numeric gives, and fails where it fails (or more often, which is legal).
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+#include "codegen/emitter.h"
+
+namespace gilmap::codegen {
+
+using llvm::Value;
+using numeric::NumericFn;
+namespace I = llvm::Intrinsic;
+
+// An integral double; fails outside 64 bits and for what is not finite.
+NumericResult FunctionEmitter::emit_float_to_int(Value* integral) {
+  Value* low = llvm::ConstantFP::get(b_.getDoubleTy(), -0x1p63);
+  Value* high = llvm::ConstantFP::get(b_.getDoubleTy(), 0x1p63);
+  Value* fits = b_.CreateAnd(b_.CreateFCmpOGE(integral, low), b_.CreateFCmpOLT(integral, high));
+  // Where it does not fit, LLVM's result is poison, which freeze makes an arbitrary number.
+  return {b_.CreateFreeze(b_.CreateFPToSI(integral, b_.getInt64Ty())), b_.CreateNot(fits)};
+}
+
+// a ** exponent for an exponent from 0 to 8, by squaring; an intermediate overflow implies one of the result.
+NumericResult FunctionEmitter::emit_small_power(Value* a, int64_t exponent) {
+  Value* result = nullptr;
+  Value* failed = b_.getFalse();
+  auto multiply = [&](Value* x, Value* y) {
+    Value* both = b_.CreateBinaryIntrinsic(I::smul_with_overflow, x, y);
+    failed = b_.CreateOr(failed, b_.CreateExtractValue(both, 1));
+    return b_.CreateExtractValue(both, 0);
+  };
+  for (int64_t left = exponent; left > 0; left >>= 1) {
+    if (left & 1) result = result ? multiply(result, a) : a;
+    if (left > 1) a = multiply(a, a);
+  }
+  return {result ? result : b_.getInt64(1), failed};
+}
+
+NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, std::span<Value* const> args) {
+  const numeric::NumericFnInfo& info = numeric::info(fn);
+  auto total = [&](Value* v) { return NumericResult{v, b_.getFalse()}; };
+  auto real = [&](double v) { return llvm::ConstantFP::get(b_.getDoubleTy(), v); };
+  auto integer = [&](int64_t v) { return b_.getInt64(static_cast<uint64_t>(v)); };
+  auto range = [&](size_t i) { return ranges_[inst.args[i]]; };
+  auto unary = [&](I::ID id) { return b_.CreateUnaryIntrinsic(id, args[0]); };
+  auto small = [&](size_t i) { return within_53_bits(args[i], range(i)); };
+  auto compare = [&](llvm::CmpInst::Predicate p) {
+    return emit_fast_or_library(small(0), info, args, [&] {
+      return total(b_.CreateFCmp(p, b_.CreateSIToFP(args[0], b_.getDoubleTy()), args[1]));
+    });
+  };
+
+  if (fn == NumericFn::float_is_integer)
+    return total(b_.CreateAnd(b_.CreateFCmpOEQ(unary(I::trunc), args[0]), emit_is_finite(args[0])));
+  if (fn == NumericFn::float_to_int) return emit_float_to_int(unary(I::trunc));
+  if (fn == NumericFn::float_floor) return emit_float_to_int(unary(I::floor));
+  if (fn == NumericFn::float_ceil) return emit_float_to_int(unary(I::ceil));
+  if (fn == NumericFn::float_round) return emit_float_to_int(unary(I::roundeven));
+  if (fn == NumericFn::float_mod || fn == NumericFn::float_floordiv || fn == NumericFn::math_fmod) {
+    if (module_.has_fma) return emit_float_divmod(fn, args);
+  }
+
+  if (fn == NumericFn::int_lt_float) return compare(llvm::CmpInst::FCMP_OLT);
+  if (fn == NumericFn::int_le_float) return compare(llvm::CmpInst::FCMP_OLE);
+  if (fn == NumericFn::int_eq_float) return compare(llvm::CmpInst::FCMP_OEQ);
+  if (fn == NumericFn::int_gt_float) return compare(llvm::CmpInst::FCMP_OGT);
+  if (fn == NumericFn::int_ge_float) return compare(llvm::CmpInst::FCMP_OGE);
+
+  if (fn == NumericFn::int_truediv)
+    return emit_fast_or_library(b_.CreateAnd(small(0), small(1)), info, args, [&] {
+      Value* q = b_.CreateFDiv(b_.CreateSIToFP(args[0], b_.getDoubleTy()), b_.CreateSIToFP(args[1], b_.getDoubleTy()));
+      return NumericResult{q, b_.CreateIsNull(args[1])};
+    });
+  if (fn == NumericFn::int_pow && is_constant(range(1)) && range(1).lo >= 0 && range(1).lo <= 8)
+    return emit_small_power(args[0], range(1).lo);
+  if (fn == NumericFn::int_bit_length || fn == NumericFn::int_bit_count) {
+    Value* magnitude = b_.CreateBinaryIntrinsic(I::abs, args[0], b_.getFalse());
+    if (fn == NumericFn::int_bit_count) return total(b_.CreateUnaryIntrinsic(I::ctpop, magnitude));
+    return total(b_.CreateSub(integer(64), b_.CreateBinaryIntrinsic(I::ctlz, magnitude, b_.getFalse())));
+  }
+  if (fn == NumericFn::int_shift_right) {
+    Value* count = b_.CreateBinaryIntrinsic(I::umin, args[1], integer(63));
+    return {b_.CreateAShr(args[0], count), b_.CreateICmpSLT(args[1], integer(0))};
+  }
+  if (fn == NumericFn::int_shift_left) {
+    Value* count = b_.CreateAnd(args[1], integer(63));
+    Value* r = b_.CreateShl(args[0], count);
+    Value* lost = b_.CreateICmpNE(b_.CreateAShr(r, count), args[0]);
+    return {r, b_.CreateOr(lost, b_.CreateICmpUGT(args[1], integer(63)))};
+  }
+
+  if (fn == NumericFn::math_sqrt) return {unary(I::sqrt), b_.CreateFCmpOLT(args[0], real(0))};
+  if (fn == NumericFn::math_fabs) return total(emit_fabs(args[0]));
+  if (fn == NumericFn::math_copysign) return total(b_.CreateBinaryIntrinsic(I::copysign, args[0], args[1]));
+  if (fn == NumericFn::math_degrees) return total(b_.CreateFMul(args[0], real(180.0 / std::numbers::pi)));
+  if (fn == NumericFn::math_radians) return total(b_.CreateFMul(args[0], real(std::numbers::pi / 180.0)));
+  if (fn == NumericFn::math_isnan) return total(b_.CreateFCmpUNO(args[0], args[0]));
+  if (fn == NumericFn::math_isinf) return total(emit_is_inf(args[0]));
+  if (fn == NumericFn::math_isfinite) return total(emit_is_finite(args[0]));
+
+  if (info.direct) return emit_direct_call(info, args);
+  return emit_library_call(info, args);
+}
+
+}  // namespace gilmap::codegen

@@ -1,0 +1,150 @@
+#pragma once
+// Emits the body of one ir::Function as LLVM IR. What differs between the element function, which is the body of the
+// kernel's loop, and the recursive functions is how control leaves them: the virtual functions. Each family of
+// operations has a file of its own, emit_<family>.cpp.
+
+#include <llvm/ADT/STLFunctionalExtras.h>
+#include <llvm/IR/IRBuilder.h>
+
+#include <array>
+#include <map>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "codegen/dependence.h"
+#include "codegen/module_context.h"
+#include "codegen/ranges.h"
+#include "numeric/functions.h"
+
+namespace gilmap::codegen {
+
+// Python's quotient and remainder. Both are always emitted; LLVM drops what is not used.
+struct DivMod {
+  llvm::Value* quotient = nullptr;
+  llvm::Value* remainder = nullptr;
+};
+
+// What a call of a numeric function gives: its result, and whether it asks for CPython.
+struct NumericResult {
+  llvm::Value* value = nullptr;
+  llvm::Value* failed = nullptr;  // i1
+};
+
+class FunctionEmitter {
+ public:
+  FunctionEmitter(const FunctionEmitter&) = delete;
+  FunctionEmitter& operator=(const FunctionEmitter&) = delete;
+  virtual ~FunctionEmitter() = default;
+
+ protected:
+  FunctionEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function);
+
+  // Emits all blocks that can be reached; the builder stands at the end of a block without terminator.
+  void emit_blocks(std::span<llvm::Value* const> args);
+
+  // Ends the current block. The exits are blocks that can be branched to from anywhere.
+  virtual void emit_ret(const std::vector<ir::ValueId>& values) = 0;
+  virtual llvm::BasicBlock* deopt_exit(ir::DeoptReason why) = 0;
+  virtual llvm::BasicBlock* cancel_exit() = 0;
+  // The builder stands in a block for a callee that ended with this status, which is not status_ok.
+  virtual void emit_callee_failed(llvm::Value* status) = 0;
+
+  llvm::Value* value(ir::ValueId v) const { return values_[v]; }
+  llvm::LLVMContext& context() const { return module_.context(); }
+  llvm::BasicBlock* new_block(const char* name);
+  // Branches to `exit` in the rare case that `cond` holds and goes on in a new block.
+  void leave_if(llvm::Value* cond, llvm::BasicBlock* exit);
+  void emit_poll();
+  llvm::AllocaInst* entry_alloca(llvm::Type* type, const char* name);
+
+  ModuleContext& module_;
+  const ir::Function& ir_;
+  llvm::Function* function_;
+  llvm::IRBuilder<> b_;
+  llvm::Value* cancel_ = nullptr;      // const uint8_t*
+  llvm::Value* depth_left_ = nullptr;  // i64, Python frames that callees may still enter
+
+ private:
+  using Pair = std::pair<ir::ValueId, ir::ValueId>;
+  struct Checked {
+    llvm::Value* result = nullptr;
+    llvm::Value* overflows = nullptr;
+  };
+  // Results that are shared between operations; what a block computed, blocks that only it leads to may use.
+  struct Available {
+    std::map<std::pair<ir::Op, Pair>, Checked> arithmetic;
+    std::map<Pair, DivMod> divisions;
+  };
+
+  // emit_function.cpp
+  void prepare_blocks(std::span<llvm::Value* const> args);
+  void scan();
+  llvm::Value* emit_instruction(ir::ValueId v);
+  void emit_terminator(ir::BlockId block);
+  void emit_branch(const ir::Terminator& end);
+  void add_edge(const ir::Edge& edge);
+  llvm::Value* bool_constant(bool v) { return b_.getInt1(v); }
+
+  // emit_integers.cpp
+  llvm::Value* emit_arithmetic(ir::Op op, const ir::Inst& inst);
+  llvm::Value* emit_overflows(ir::Op op, const ir::Inst& inst);
+  Checked emit_checked(ir::Op op, ir::ValueId a, ir::ValueId b);
+  llvm::Value* within_53_bits(llvm::Value* a, IntRange range);  // i1: the double of a is a
+
+  // emit_division.cpp
+  DivMod emit_divmod(ir::ValueId v);
+  DivMod emit_divmod_constant(llvm::Value* a, IntRange ra, int64_t c, bool needs_quotient);
+  DivMod emit_divmod_magic(llvm::Value* a, IntRange ra, int64_t c, bool needs_quotient);
+  DivMod emit_divmod_general(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, bool by_double, bool guard_minus_one);
+  DivMod emit_divmod_fast(llvm::Value* a, llvm::Value* b, bool by_double, bool maybe_negative);
+  DivMod emit_divmod_slow(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, bool guard_minus_one);
+
+  // emit_floats.cpp
+  llvm::Value* emit_float_unary(llvm::Intrinsic::ID id, const ir::Inst& inst);
+  llvm::Value* emit_fabs(llvm::Value* x);
+  llvm::Value* emit_is_finite(llvm::Value* x);
+  llvm::Value* emit_is_inf(llvm::Value* x);
+
+  // emit_numeric.cpp, emit_numeric_inline.cpp
+  llvm::Value* emit_call_numeric(ir::ValueId v);
+  NumericResult emit_numeric(numeric::NumericFn fn, const ir::Inst& inst, std::span<llvm::Value* const> args);
+  NumericResult emit_library_call(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
+  NumericResult emit_direct_call(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
+  // Runs `fast` if cond holds, else calls the library.
+  NumericResult emit_fast_or_library(llvm::Value* cond, const numeric::NumericFnInfo& info,
+                                     std::span<llvm::Value* const> args, llvm::function_ref<NumericResult()> fast);
+  llvm::FunctionCallee declare(std::string name, const void* address, const numeric::NumericFnInfo& info, bool failed);
+  NumericResult emit_float_to_int(llvm::Value* integral);
+  NumericResult emit_small_power(llvm::Value* a, int64_t exponent);
+  NumericResult emit_float_divmod(numeric::NumericFn fn, std::span<llvm::Value* const> args);
+
+  // emit_calls.cpp
+  llvm::Value* emit_call(ir::ValueId v);
+  llvm::Value* emit_call_result(const ir::Inst& inst);
+
+  Ranges ranges_;
+  Dependence dependence_;
+  std::vector<llvm::Value*> values_;          // by ValueId
+  std::map<ir::ValueId, llvm::Value*> calls_; // what each Call returns, results and status
+  std::map<ir::ValueId, llvm::Value*> failed_;// of each CallNumeric
+  llvm::AllocaInst* failed_flag_ = nullptr;
+  std::vector<llvm::BasicBlock*> blocks_;     // by BlockId; null where unreachable
+  std::vector<ir::BlockId> order_;            // reverse postorder
+  std::vector<int> predecessors_;             // edges from reachable blocks
+  std::set<std::pair<ir::Op, Pair>> checked_; // arithmetic that somewhere has its overflow test
+  std::set<Pair> floor_divided_, modulo_;     // operands of ifloordiv, of imod
+  Available available_;
+  std::map<ir::BlockId, Available> inherited_;
+};
+
+llvm::Type* llvm_type(ir::Type t, llvm::LLVMContext& context);
+
+// Emits the kernel: the element function inside the loop over elements.
+void emit_kernel(ModuleContext& module);
+// Declares all functions but the element function, and then emits them.
+void declare_functions(ModuleContext& module);
+void emit_functions(ModuleContext& module);
+
+}  // namespace gilmap::codegen

@@ -1,0 +1,177 @@
+#include "columns/list_input.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "columns/box.h"
+#include "columns/memory.h"
+#include "columns/unbox.h"
+
+namespace gilmap::columns {
+
+std::unique_ptr<Input> ListInput::make(Ref sequence, Owner owner) {
+  bool frozen = owner == Owner::Us || PyTuple_CheckExact(sequence.get());
+#ifdef Py_GIL_DISABLED
+  // Other threads run while we read: read a copy.
+  if (!frozen) {
+    sequence = Ref::steal(PyList_AsTuple(sequence.get()));
+    if (!sequence) {
+      return nullptr;
+    }
+    frozen = true;
+  }
+#endif
+  return std::unique_ptr<Input>(new ListInput(std::move(sequence), frozen));
+}
+
+ListInput::ListInput(Ref sequence, bool frozen) : sequence_(std::move(sequence)), frozen_(frozen) {
+  size_ = live_size();
+}
+
+PyObject* const* ListInput::items() const {
+  PyObject* s = sequence_.get();
+  return PyList_CheckExact(s) ? reinterpret_cast<PyListObject*>(s)->ob_item
+                              : reinterpret_cast<PyTupleObject*>(s)->ob_item;
+}
+
+int64_t ListInput::live_size() const { return Py_SIZE(sequence_.get()); }
+
+Scan ListInput::scan(int64_t begin, int64_t end) {
+  Seen seen = unbox(begin, end);
+  Scan scan{.kind = seen.kind, .kinds = seen.kinds, .view = {}, .storage = seen.values};
+  scan.view = {.data = seen.values.get(), .stride = seen.width};
+  if (seen.kinds) {
+    scan.mixed = true;
+  } else if (is_number(seen.kind)) {
+    const ir::Type type = type_of(seen.kind);
+    scan.view.stored = type == ir::Type::I64 ? Stored::I64 : type == ir::Type::F64 ? Stored::F64 : Stored::Bool;
+  }
+  if (!frozen_) {
+    seen_.push_back(std::move(seen));
+  }
+  return scan;
+}
+
+// One pass for the common case of equal types; the mixed pass takes over where that ends.
+ListInput::Seen ListInput::unbox(int64_t begin, int64_t end) const {
+  // Rows that the list has lost meanwhile are nothing that we can unbox; item() says so if they are needed.
+  const int64_t count = std::max<int64_t>(0, std::min(end, live_size()) - begin);
+  Seen seen{.begin = begin, .end = end, .kind = Kind::Other, .kinds = {}, .values = {}, .width = 8, .rest = {}};
+  int64_t same = 0;
+  if (count > 0) {
+    PyObject* const* from = items() + begin;
+    if (PyLong_CheckExact(from[0])) {
+      seen.kind = Kind::Int;
+      seen.values = allocate(static_cast<size_t>(end - begin) * 8);
+      same = unbox_ints(from, count, reinterpret_cast<int64_t*>(seen.values.get()));
+    } else if (PyFloat_CheckExact(from[0])) {
+      seen.kind = Kind::Float;
+      seen.values = allocate(static_cast<size_t>(end - begin) * 8);
+      same = unbox_floats(from, count, reinterpret_cast<double*>(seen.values.get()));
+    } else if (PyBool_Check(from[0])) {
+      seen.kind = Kind::Bool;
+      seen.width = 1;
+      seen.values = allocate(static_cast<size_t>(end - begin));
+      same = unbox_bools(from, count, reinterpret_cast<uint8_t*>(seen.values.get()));
+    }
+  }
+  if (same < end - begin) {
+    unbox_mixed(seen, same);
+  }
+  return seen;
+}
+
+// The first `same` values of `seen` are of its kind; looks at the others one by one.
+void ListInput::unbox_mixed(Seen& seen, int64_t same) const {
+  const int64_t count = seen.end - seen.begin;
+  const int64_t present = std::max<int64_t>(0, std::min(seen.end, live_size()) - seen.begin);
+  seen.kinds = std::make_shared_for_overwrite<uint8_t[]>(static_cast<size_t>(count));
+  uint8_t* kinds = seen.kinds.get();
+  std::memset(kinds, static_cast<int>(seen.kind), static_cast<size_t>(same));
+  std::memset(kinds + present, static_cast<int>(Kind::Other), static_cast<size_t>(count - present));
+
+  if (seen.width != 8 || !seen.values) {
+    const std::shared_ptr<char> narrow = std::move(seen.values);
+    seen.values = allocate(static_cast<size_t>(count) * 8);
+    seen.width = 8;
+    for (int64_t i = 0; i < same; ++i) {
+      seen.values.get()[i * 8] = narrow.get()[i];
+    }
+  }
+
+  PyObject* const* from = items() + seen.begin;
+  char* values = seen.values.get();
+  bool uniform = same == 0;
+  for (int64_t i = same; i < present; ++i) {
+    const Kind kind = read_number(from[i], values + i * 8);
+    kinds[i] = static_cast<uint8_t>(kind);
+    if (kind == Kind::Other && !frozen_) {
+      seen.rest.emplace_back(seen.begin + i, Ref::borrow(from[i]));
+    }
+    uniform &= kind == Kind::Other;
+  }
+  if (uniform) {  // no number at all
+    seen.kind = Kind::Other;
+    seen.kinds.reset();
+    seen.values.reset();
+  }
+}
+
+Ref ListInput::item(int64_t i) {
+  if (!frozen_) {
+    for (const Seen& seen : seen_) {
+      if (seen.begin <= i && i < seen.end) {
+        return seen_item(seen, i);
+      }
+    }
+  }
+  if (i >= live_size()) {
+    PyErr_SetString(PyExc_RuntimeError, "list changed size during gilmap.map");
+    return {};
+  }
+  return Ref::borrow(items()[i]);
+}
+
+Ref ListInput::seen_item(const Seen& seen, int64_t i) const {
+  const Kind kind = seen.kinds ? static_cast<Kind>(seen.kinds[i - seen.begin]) : seen.kind;
+  if (!is_number(kind)) {
+    auto it = std::ranges::lower_bound(seen.rest, i, {}, [](const auto& entry) { return entry.first; });
+    if (it == seen.rest.end() || it->first != i) {
+      PyErr_SetString(PyExc_RuntimeError, "list changed size during gilmap.map");
+      return {};
+    }
+    return it->second;
+  }
+  const char* value = seen.values.get() + (i - seen.begin) * seen.width;
+  // Most lists are not changed: then give the very object, because f may compare it by `is`.
+  if (i < live_size()) {
+    alignas(8) char now[8] = {};
+    PyObject* o = items()[i];
+    if (read_number(o, now) == kind && std::memcmp(now, value, kind == Kind::Bool ? 1 : 8) == 0) {
+      return Ref::borrow(o);
+    }
+  }
+  return box(type_of(kind), value);
+}
+
+std::optional<ir::Type> ListInput::common_type(int64_t begin, int64_t end) const {
+  end = std::min(end, live_size());
+  if (begin >= end) {
+    return std::nullopt;
+  }
+  PyObject* const* from = items();
+  int64_t value;
+  const Kind kind = read_number(from[begin], &value);
+  if (!is_number(kind)) {
+    return std::nullopt;
+  }
+  PyTypeObject* type = Py_TYPE(from[begin]);
+  for (int64_t i = begin + 1; i < end; ++i) {
+    if (Py_TYPE(from[i]) != type || (kind == Kind::Int && !int_value(from[i], &value))) {
+      return std::nullopt;
+    }
+  }
+  return type_of(kind);
+}
+
+}  // namespace gilmap::columns

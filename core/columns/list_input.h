@@ -1,0 +1,53 @@
+#pragma once
+// A column of Python objects: a list, a tuple, or what an iterable gave.
+
+#include <Python.h>
+
+#include <utility>
+#include <vector>
+
+#include "columns/scan.h"
+
+namespace gilmap::columns {
+
+// Code that runs during the call (an element left to the interpreter, another thread) may change a list that is not
+// ours. To hold a reference to each element would cost as much as unboxing it, so a list is read where it lies, and
+// what scan() has seen is kept: the unboxed numbers, which the kernels need anyway, and references to the rest.
+// A tuple, or a list that nobody else has, needs none of that.
+class ListInput : public Input {
+ public:
+  enum class Owner : uint8_t { Caller, Us };
+
+  // Of an exact list or tuple. Null with an exception set.
+  static std::unique_ptr<Input> make(Ref sequence, Owner owner);
+
+  Container container() const override { return Container::List; }
+  int64_t size() const override { return size_; }
+  Ref item(int64_t i) override;
+  Scan scan(int64_t begin, int64_t end) override;
+  std::optional<ir::Type> common_type(int64_t begin, int64_t end) const override;
+
+ private:
+  struct Seen {
+    int64_t begin, end;
+    Kind kind;
+    std::shared_ptr<uint8_t[]> kinds;
+    std::shared_ptr<char> values;
+    int width;                                  // bytes of a value
+    std::vector<std::pair<int64_t, Ref>> rest;  // what is no number, by position
+  };
+
+  ListInput(Ref sequence, bool frozen);
+  PyObject* const* items() const;
+  int64_t live_size() const;  // may have changed since the call began
+  Seen unbox(int64_t begin, int64_t end) const;
+  void unbox_mixed(Seen& seen, int64_t same) const;
+  Ref seen_item(const Seen& seen, int64_t i) const;
+
+  Ref sequence_;
+  int64_t size_ = 0;
+  bool frozen_ = false;
+  std::vector<Seen> seen_;
+};
+
+}  // namespace gilmap::columns

@@ -1,0 +1,30 @@
+#include "ir/function.h"
+
+namespace gilmap::ir {
+
+const OpInfo& info(Op op) {
+  static constexpr OpInfo table[] = {
+#define OP(name, text, signature, effects, doc) {text, signature, Effect::effects, doc},
+#include "ir/ops.def"
+#undef OP
+      {"param", "T:", Effect::Pure, "a block parameter"},
+  };
+  return table[static_cast<size_t>(op)];
+}
+
+namespace {
+struct ReasonInfo {
+  const char* text;
+  const char* words;
+};
+constexpr ReasonInfo reasons[] = {
+#define REASON(name, text, words) {text, words},
+#include "ir/deopt_reasons.def"
+#undef REASON
+};
+}  // namespace
+
+const char* text(DeoptReason reason) { return reasons[static_cast<size_t>(reason)].text; }
+const char* words(DeoptReason reason) { return reasons[static_cast<size_t>(reason)].words; }
+
+}  // namespace gilmap::ir

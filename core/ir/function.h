@@ -1,0 +1,112 @@
+#pragma once
+// The one form of the IR: typed SSA over basic blocks with block parameters in place of phis.
+//
+// A Function is one Python function specialised on argument types; what it calls is inlined, except
+// recursive functions, which are further Functions of the Module. Function 0 is the element function:
+// it computes one element, and `ret` with no operand is Python's None. All storage is by index, so
+// that a Function can be copied.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ir/types.h"
+#include "support/check.h"
+
+namespace gilmap::ir {
+
+enum class Op : uint8_t {
+#define OP(name, text, signature, effects, doc) name,
+#include "ir/ops.def"
+#undef OP
+  Param,  // a block parameter; not a row of the table because it stands in no block's body
+};
+
+enum class Effect : uint8_t { Pure, Deopt, Poll };
+
+struct OpInfo {
+  const char* text;
+  const char* signature;
+  Effect effect;
+  const char* doc;
+};
+
+const OpInfo& info(Op op);
+
+enum class DeoptReason : uint8_t {
+#define REASON(name, text, words) name,
+#include "ir/deopt_reasons.def"
+#undef REASON
+};
+
+const char* text(DeoptReason reason);   // the word in the IR's text form
+const char* words(DeoptReason reason);  // the words for a user
+
+using ValueId = uint32_t;
+using BlockId = uint32_t;
+constexpr ValueId no_value = ~0u;
+
+// An instruction or a block parameter; its index is the value it defines.
+struct Inst {
+  Op op = Op::Param;
+  Type type = Type::Void;
+  int line = 0;  // of the Python source, 0 if none
+  int64_t imm = 0;
+  std::vector<ValueId> args;
+};
+
+struct Edge {
+  BlockId block = 0;
+  std::vector<ValueId> args;  // one for each parameter of the block
+};
+
+struct Terminator {
+  enum class Kind : uint8_t {
+    None,    // not written yet
+    Jump,    // to edges[0]
+    Branch,  // to edges[0] if values[0] is true, else to edges[1]
+    Ret,     // with values
+    Deopt,   // leaves the element to CPython
+  };
+  Kind kind = Kind::None;
+  DeoptReason reason = DeoptReason::Other;  // of a Deopt
+  // Which edge of a Branch is seldom taken: 0, 1, or -1 if nothing is known.
+  int8_t unlikely = -1;
+  std::vector<ValueId> values;
+  std::vector<Edge> edges;
+};
+
+struct Block {
+  std::vector<ValueId> params;
+  std::vector<ValueId> body;
+  Terminator end;
+};
+
+// Inclusive bounds that are known of an i64 parameter of the entry block.
+struct IntRange {
+  int64_t lo = INT64_MIN;
+  int64_t hi = INT64_MAX;
+  bool operator==(const IntRange&) const = default;
+};
+
+struct Function {
+  std::string name;
+  std::vector<Inst> values;
+  std::vector<Block> blocks;        // blocks[0] is the entry; its params are the arguments
+  std::vector<Type> result_types;   // of each `ret`; for function 0 see Module::result_types
+  std::vector<IntRange> arg_ranges; // one for each argument, or empty
+  int depth = 1;                    // Python frames that one activation stands for, inlined calls included
+
+  const Inst& operator[](ValueId v) const { return values[v]; }
+  Inst& operator[](ValueId v) { return values[v]; }
+  Type type(ValueId v) const { return values[v].type; }
+};
+
+struct Module {
+  std::vector<Function> functions;  // functions[0] is the element function
+  // Types that the element function returns, each once, in order of first appearance; Void is None.
+  // With more than one the kernel writes a tag beside each payload.
+  std::vector<Type> result_types;
+};
+
+}  // namespace gilmap::ir

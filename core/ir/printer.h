@@ -1,0 +1,44 @@
+#pragma once
+// The text form of the IR, which parser.h reads back to the same text:
+//
+//   function %collatz(i64 [1, 1000], f64) -> i64 | f64 depth=1 {
+//   block0(v0: i64, v1: f64):
+//     v2 = iconst 3
+//     v3 = imul_overflows v0, v2
+//     deopt_if v3, overflow
+//     v4 = call_numeric.f64 math_sin(v1)
+//     v5 = call.i64 fn1(v0)
+//     v6 = select.i64 v3, v0, v5
+//     branch v3, block1(v0), block2 unlikely=1
+//   ...
+//   }
+//
+// Values and blocks carry their ids. Function 0 of a module, the element function, lists the types it
+// may return with `|`; the others list the types of their results, which come together, with `,`. An
+// operation whose result type does not follow from ops.def carries it behind a dot. `[lo, hi]` behind a
+// parameter type is its arg_range. `@7` behind an instruction is its source line. `;` starts a comment.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "ir/function.h"
+#include "ir/numeric_table.h"
+
+namespace gilmap::ir {
+
+struct PrintOptions {
+  NumericTable numeric = {};
+  bool lines = false;                         // print source lines
+  std::function<std::string(ValueId)> note;   // what to say of a value in a comment; "" for nothing
+};
+
+std::string print(const Module& module, const PrintOptions& options = {});
+std::string print(const Function& f, const PrintOptions& options = {});
+std::string print_inst(const Function& f, ValueId v, const PrintOptions& options = {});
+
+// A double as text that reads back to the same bits: the shortest decimal, `inf`, `-inf`, `nan`, `-nan`
+// (quiet, without a payload), or `nan:0x` and the bits.
+std::string print_double(double x);
+
+}  // namespace gilmap::ir

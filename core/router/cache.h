@@ -1,0 +1,62 @@
+#pragma once
+// What is known of the functions that were mapped: their kernels, what they took for granted, what their elements
+// cost.
+//
+// An entry belongs to a code object (or builtin) and dies with it. Two functions of the same code, as closures made in a
+// loop are, share it: each variant has guards, which are compared with the function at hand. All of it needs
+// the GIL, except where a kernel is being compiled; then the variant's `state` is the only thing shared.
+
+#include <Python.h>
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "codegen/kernel.h"
+#include "ir/function.h"
+#include "lift/guards.h"
+#include "support/diagnostics.h"
+
+namespace gilmap::router {
+
+enum class State : uint8_t { Unsupported, Compiling, Ready, Failed };
+
+// A function specialised on argument types and on what it read from outside.
+struct Variant {
+  std::vector<ir::Type> types;
+  lift::Guards guards;
+  std::optional<Unsupported> why;       // Unsupported
+  std::atomic<State> state{State::Compiling};
+  std::shared_ptr<codegen::Kernel> kernel;  // written before state becomes Ready
+  std::string error;                        // of Failed
+  ir::Module module;                        // until compiled
+  std::vector<ir::Type> result_types;
+  int depth = 1;            // Python frames that one element enters
+  double lift_ms = 0;
+  double ns_per_row = 0;    // of the kernel, measured
+  long owner_process = 0;   // a fork leaves the compiling thread behind
+};
+
+class Entry {
+ public:
+  // The variant for these types whose guards hold for the callable; null if there is none.
+  std::shared_ptr<Variant> find(PyObject* callable, std::span<const ir::Type> types);
+  void add(std::shared_ptr<Variant> v);
+
+  double interpreted_ns = 0;  // an element in the interpreter, measured; 0: unknown
+  double spent_ns = 0;        // in the interpreter so far, on elements that a kernel might have done
+
+ private:
+  std::list<std::shared_ptr<Variant>> variants_;  // the most recently used first
+};
+
+// The entry of a callable; made if need be. Null if the callable can't be followed. Stays valid while the caller holds it.
+std::shared_ptr<Entry> entry_of(PyObject* callable);
+size_t entry_count();
+void forget_all();
+
+}  // namespace gilmap::router

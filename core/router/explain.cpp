@@ -1,0 +1,55 @@
+#include "router/explain.h"
+
+#include <algorithm>
+#include <map>
+
+#include "columns/columns.h"
+#include "ir/printer.h"
+#include "lift/lift.h"
+#include "numeric/functions.h"
+#include "passes/pipeline.h"
+
+namespace gilmap::router {
+
+Explanation explain(PyObject* callable, std::vector<ir::Type> types) {
+  Explanation e;
+  e.columns = types;
+  auto lifted = lift::lift(callable, types);
+  if (!lifted) {
+    e.why = std::move(lifted.error());
+    return e;
+  }
+  e.compiled = true;
+  e.results = lifted->module.result_types;
+  passes::run_pipeline(lifted->module);
+  std::map<std::string, int> checks;
+  for (const ir::Function& f : lifted->module.functions) {
+    for (const ir::Block& b : f.blocks) {
+      for (ir::ValueId v : b.body) {
+        ++e.instructions;
+        if (f[v].op == ir::Op::DeoptIf) ++checks[ir::words(static_cast<ir::DeoptReason>(f[v].imm))];
+      }
+      if (b.end.kind == ir::Terminator::Kind::Deopt) ++checks[ir::words(b.end.reason)];
+    }
+  }
+  e.checks.assign(checks.begin(), checks.end());
+  return e;
+}
+
+std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimised) {
+  auto lifted = lift::lift(callable, types);
+  if (!lifted) return lifted.error().message();
+  if (optimised) passes::run_pipeline(lifted->module);
+  return ir::print(lifted->module);
+}
+
+std::vector<ir::Type> column_types(std::vector<PyObject*> iterables) {
+  auto inputs = columns::open_all(iterables);
+  if (inputs.empty()) return {};
+  int64_t n = columns::common_size(inputs);
+  auto types = columns::common_types(inputs, 0, std::min<int64_t>(n, 64));
+  if (!types && n > 0) types = columns::common_types(inputs, 0, 1);
+  return types.value_or(std::vector<ir::Type>());
+}
+
+}  // namespace gilmap::router

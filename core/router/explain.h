@@ -1,0 +1,29 @@
+#pragma once
+// The facts behind gilmap.explain(): what would run where, and what stands in the way. Runs no code of the user's.
+
+#include <Python.h>
+
+#include <string>
+#include <vector>
+
+#include "ir/types.h"
+#include "support/diagnostics.h"
+
+namespace gilmap::router {
+
+struct Explanation {
+  std::vector<ir::Type> columns;
+  bool compiled = false;
+  Unsupported why;                       // if not compiled
+  std::vector<ir::Type> results;         // Void is None
+  std::vector<std::pair<std::string, int>> checks;  // what may send an element to CPython, and how many such checks
+  int instructions = 0;                  // of the IR
+};
+
+Explanation explain(PyObject* callable, std::vector<ir::Type> types);
+// The IR in its text form, or the reason why there is none.
+std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimised);
+// The types of the first rows of the inputs; empty if they are of none that is compiled. An exception may be set.
+std::vector<ir::Type> column_types(std::vector<PyObject*> iterables);
+
+}  // namespace gilmap::router

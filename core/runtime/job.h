@@ -1,0 +1,95 @@
+#pragma once
+// Runs a kernel over the rows of a group on the process's worker threads.
+//
+// Chunks of rows are claimed in ascending order under a short lock. A worker loads a chunk's columns (in place if
+// canonical, else into its own scratch), runs the kernel without any lock and publishes what is done. The calling
+// thread meanwhile follows the progress in order: progress() tells up to which row everything is done, and which rows
+// were left to CPython.
+//
+//   Job job(spec);
+//   if (!job.run_inline(0.2)) {
+//     while (!job.done()) { job.wait(50); serve(job.progress()); job.take_deopts(list); … }
+//   }
+//   serve(job.progress());  // the last rows
+//   job.take_deopts(list);
+//
+// A job belongs to one calling thread. Nothing here touches Python; any method may be called with or without the GIL
+// (wait() and the destructor should be called without it).
+//
+// If there are no worker threads to be had (a process limit; a fork in the middle of the job), all rows that are left
+// are listed as deopts, in portions: the result stays exact.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "codegen/kernel.h"
+#include "columns/columns.h"
+#include "runtime/stats.h"
+
+namespace gilmap::runtime {
+
+class SharedJob;
+class Run;
+
+struct Deopt {
+  int64_t row;
+  ir::DeoptReason reason;
+};
+
+struct JobSpec {
+  std::shared_ptr<codegen::Kernel> kernel;
+  const columns::Group* group = nullptr;  // outlives the job
+  int64_t begin = 0, end = 0;             // rows
+  char* payload = nullptr;                // of position 0
+  int payload_width = 8;
+  uint8_t* tags = nullptr;                // of position 0; null if the output has none
+  int workers = 0;                        // at most this many threads; 0: all. Never more than the pool has
+  int64_t depth_budget = 0;               // Python frames left; their native frames must fit worker_stack_bytes
+  double ns_per_row = 0;                  // if known from earlier runs, for the chunk size; 0: unknown
+};
+
+class Job {
+ public:
+  explicit Job(JobSpec spec);
+  ~Job();  // cancels, and waits until no worker touches the job's memory
+  Job(const Job&) = delete;
+  Job& operator=(const Job&) = delete;
+
+  // Runs on the calling thread for about `budget_ms` at most, and then hands the rest to the pool as start() does; true
+  // if all rows are done. For short calls: costs no wake-up, no allocation. (A watchdog that ticks while calls are
+  // frequent sets the cancel flag after 20 to 30 ms.) Recursive kernels go to the pool at once, for its deep stacks.
+  bool run_inline(double budget_ms);
+  void start();  // hands the rows that are left to the pool
+
+  // Waits until there is progress beyond what progress() last returned, or for `timeout_ms`. A deopt that is published
+  // in the middle of a running chunk is seen by progress(), but does not end a wait.
+  void wait(int timeout_ms);
+  // All rows below it are done or listed as deopts. Grows while a chunk is in progress up to its last deopt.
+  int64_t progress();
+  // Moves the deopts of rows below the last progress() that were not taken yet to the end of `out`, ascending. The
+  // workers pause while tens of thousands are not taken.
+  void take_deopts(std::vector<Deopt>& out);
+  // All rows are done or deopts, and no worker writes to the output any more. (Then call progress() and take_deopts()
+  // once more.)
+  bool done();
+  // Rows from `end` on are not needed any more. Rows below it are finished, without waiting for any row above it, also
+  // if they share a chunk. progress() never goes back: rows below it stay done.
+  void cut(int64_t end);
+  void cancel();         // cut() at the last progress()
+  double ns_per_row();   // measured: thread time per row, or what the spec says if nothing has run yet
+  bool mostly_deopts();  // of the rows that ran lately (256 or more), most were left to CPython
+
+ private:
+  void leave_to_interpreter();
+  bool lost_workers() const;
+
+  JobSpec spec_;
+  int64_t frontier_;              // last progress(); with no pool, the rows below are done or in ready_
+  std::vector<Deopt> ready_;      // of rows below frontier_, not taken yet
+  Stats stats_;                   // of run_inline()
+  std::shared_ptr<SharedJob> shared_;  // the part that workers see, once started
+  bool without_workers_ = false;  // the rest is listed as deopts
+};
+
+}  // namespace gilmap::runtime

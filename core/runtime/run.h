@@ -1,0 +1,73 @@
+#pragma once
+// A kernel at work on some rows: one per thread, used again for each chunk.
+//
+// Rows go through the kernel in blocks small enough for their columns to stay in the cache. For the kernel, the rows of
+// a block count from 0. A block is settled once its results are where they belong and its deopts are in `deopts`.
+// Results go straight to the output if the positions of the block follow each other and the widths agree; else they are
+// computed into scratch and scattered. Rows that are left to CPython are never written to: the calling thread may have
+// put their result there already.
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "runtime/job.h"
+
+namespace gilmap::runtime {
+
+class Run {
+ public:
+  // Guards the block in progress against the calling thread, which settles what the kernel has published so far. Not
+  // needed where only one thread knows the run (run_inline).
+  std::mutex mutex;
+  std::vector<Deopt> deopts;  // of settled rows, not handed over yet
+  int64_t deopt_count = 0;    // in this chunk so far
+  bool give_back = false;     // somebody is idle: see SharedJob::rebalance()
+
+  // The chunk; guarded by the job's mutex.
+  int64_t begin = 0, end = 0;
+  int64_t started_ns = 0;
+  int64_t split_ns = 0;  // when it was last split, or started
+
+  // The cancel flag that kernels poll: "return and look again at what is needed". In a cache line of its own.
+  alignas(64) std::atomic<uint8_t> stop{0};
+
+  // Begins a chunk.
+  void claim(const JobSpec& spec, int64_t begin, int64_t end, int64_t now_ns);
+  // Begins a block of it; the one before is settled.
+  void open(const JobSpec& spec, int64_t begin, int64_t end);
+  // Runs the kernel over the block. Returns the first row that is not done.
+  int64_t execute(const std::atomic<uint8_t>* cancel);
+  // Settles the rows below `row`, which are done.
+  void settle(int64_t row);
+  // Settles the rows up to the last deopt that the kernel has published. Returns the first row that is not settled.
+  int64_t settle_published();
+  int64_t first_unsettled() const { return settled_; }
+
+ private:
+  void prepare_outputs();
+  void load_inputs();
+  void settle(int64_t row, int64_t published);
+  void scatter(int64_t from, int64_t to);
+
+  const JobSpec* spec_ = nullptr;
+  codegen::KernelArgs args_;
+  int64_t base_ = 0, rows_ = 0;  // of the block
+  int64_t settled_ = 0;          // rows below are settled
+  int64_t taken_ = 0;            // deopts of the block that are in `deopts`
+  bool scattered_ = false;       // results of the block are in scratch
+
+  // Scratch, grown when needed; int64_t for the alignment.
+  std::vector<const void*> inputs_;
+  std::vector<std::vector<int64_t>> columns_;
+  std::vector<int64_t> payload_;
+  std::vector<uint8_t> tags_;
+  std::vector<int64_t> deopt_rows_;
+  std::vector<uint8_t> deopt_reasons_;
+};
+
+// Rows per block.
+int64_t block_rows(const JobSpec& spec);
+
+}  // namespace gilmap::runtime

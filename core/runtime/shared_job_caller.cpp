@@ -1,0 +1,154 @@
+// What the calling thread does with a job that is in the pool.
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "runtime/clock.h"
+#include "runtime/shared_job.h"
+#include "runtime/workers.h"
+
+namespace gilmap::runtime {
+
+namespace {
+constexpr int64_t split_after_ns = 3'000'000;
+constexpr auto relaxed = std::memory_order_relaxed;
+}  // namespace
+
+int64_t SharedJob::collect(std::vector<Deopt>& out) {
+  std::lock_guard lock(mutex_);
+  const int64_t end = end_.load(relaxed);
+  const auto move_out = [&](std::vector<Deopt>& deopts) {
+    for (const Deopt& deopt : deopts) {
+      if (deopt.row < end) out.push_back(deopt);
+    }
+    deopts.clear();
+  };
+  const size_t before = out.size();
+
+  Run* run = nullptr;
+  int64_t done = lowest_unfinished(&run);
+  // Finished chunks lie wholly below or wholly above what is unfinished.
+  const auto above = std::ranges::partition(batches_, [done](const Batch& batch) { return batch.begin < done; });
+  std::sort(batches_.begin(), above.begin(), [](const Batch& a, const Batch& b) { return a.begin < b.begin; });
+  int64_t counted = 0;  // in held_ already
+  for (auto batch = batches_.begin(); batch != above.begin(); ++batch) {
+    counted += static_cast<int64_t>(batch->deopts.size());
+    move_out(batch->deopts);
+  }
+  batches_.erase(batches_.begin(), above.begin());
+  if (run != nullptr) {
+    std::lock_guard run_lock(run->mutex);
+    done = run->settle_published();
+    move_out(run->deopts);
+  }
+  held_ += static_cast<int64_t>(out.size() - before) - counted;
+  return std::min(done, end);
+}
+
+void SharedJob::took(int64_t deopts) {
+  {
+    std::lock_guard lock(mutex_);
+    held_ -= deopts;
+    if (!reopen()) return;
+  }
+  pool->submit(shared_from_this());
+}
+
+bool SharedJob::finished() {
+  std::lock_guard lock(mutex_);
+  return finished_locked();
+}
+
+bool SharedJob::wait(int64_t seen, int ms) {
+  std::unique_lock lock(mutex_);
+  Run* run = nullptr;
+  int64_t done = lowest_unfinished(&run);
+  if (run != nullptr) {
+    std::lock_guard run_lock(run->mutex);
+    done = run->settle_published();
+  }
+  if (std::min(done, end_.load(relaxed)) > seen || finished_locked()) return true;
+  seen_ = seen;
+  quiet_ns_ = 0;
+  waiting_ = true;
+  const bool news = news_.wait_for(lock, std::chrono::milliseconds(ms), [this] { return !waiting_; });
+  waiting_ = false;
+  return news;
+}
+
+bool SharedJob::rebalance() {
+  const int idle = pool->idle();
+  std::lock_guard lock(mutex_);
+  if (next_ < end_.load(relaxed) || !returned_.empty()) return true;  // the idle ones are on their way
+
+  std::vector<std::pair<int64_t, Run*>> long_runs;  // rows left
+  bool again = false;
+  for (Run* run : runs_) {
+    std::lock_guard run_lock(run->mutex);
+    const int64_t left = std::min(run->end, end_.load(relaxed)) - run->first_unsettled();
+    if (left < 2) continue;
+    again = true;
+    // The row in progress starts anew after a split: at most once per halving, so that each row ends at some time.
+    if (!run->give_back && now_ns() - run->split_ns >= split_after_ns) long_runs.push_back({left, run});
+  }
+  std::ranges::sort(long_runs, std::ranges::greater{});
+  const auto spare = static_cast<size_t>(std::max(0, std::min(idle, limit - static_cast<int>(runs_.size()))));
+  for (size_t i = 0; i < std::min(spare, long_runs.size()); ++i) {
+    Run* run = long_runs[i].second;
+    std::lock_guard run_lock(run->mutex);
+    run->give_back = true;
+    run->stop.store(1, relaxed);
+  }
+  return again;
+}
+
+void SharedJob::cut(int64_t end) {
+  {
+    std::lock_guard lock(mutex_);
+    cut_locked(end);
+    if (!reopen()) return;
+  }
+  pool->submit(shared_from_this());
+}
+
+void SharedJob::cut_locked(int64_t end) {
+  if (end >= end_.load(relaxed)) return;
+  end_.store(end, relaxed);
+  std::erase_if(returned_, [end](const Rows& rows) { return rows.begin >= end; });
+  std::erase_if(batches_, [&](const Batch& batch) {
+    if (batch.begin >= end) held_ -= static_cast<int64_t>(batch.deopts.size());
+    return batch.begin >= end;
+  });
+  for (Run* run : runs_) {
+    if (run->end <= end) continue;
+    std::lock_guard run_lock(run->mutex);
+    run->stop.store(1, relaxed);
+  }
+}
+
+void SharedJob::close() {
+  std::unique_lock lock(mutex_);
+  cut_locked(INT64_MIN);
+  open.store(false, relaxed);
+  seen_ = INT64_MAX;  // woken by the end only
+  while (!runs_.empty()) {
+    waiting_ = true;
+    news_.wait(lock, [this] { return !waiting_; });
+  }
+  batches_.clear();
+  spec_.kernel.reset();
+}
+
+Stats SharedJob::stats() {
+  std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+bool SharedJob::several_chunks_left() {
+  std::lock_guard lock(mutex_);
+  const int64_t left = end_.load(relaxed) - next_;
+  return left > 1 && pace_.next_chunk(left, limit, false) < left;
+}
+
+}  // namespace gilmap::runtime

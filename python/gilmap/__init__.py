@@ -1,0 +1,30 @@
+"""gilmap: `gilmap.map(f, xs)` is `list(map(f, xs))`, compiled and on all cores.
+
+    >>> import gilmap
+    >>> gilmap.map(lambda n: n * n % 7, range(5))
+    [0, 1, 4, 2, 2]
+"""
+
+import atexit as _atexit
+
+from gilmap._gilmap import map, shutdown_workers
+
+__version__ = "0.1.0"
+__all__ = ["explain", "map", "shutdown_workers"]
+
+_atexit.register(shutdown_workers)
+
+
+def explain(func, *iterables):
+    """What `map(func, *iterables)` would do, and why; runs none of the user's code.
+
+    func: any callable.
+    iterables: the inputs, of which the types of the first elements count; without them the annotations of func,
+        and without those an int and a float column are assumed.
+
+    Returns an `Explanation`, a dict with `backend`, `reason`, `has_fast_path` and more, that prints as text.
+    Raises TypeError if func is not callable.
+    """
+    from gilmap._explain import explain
+
+    return explain(func, *iterables)

@@ -1,0 +1,110 @@
+"""The words of explain(): facts from the engine, put so that a Python programmer can act on them."""
+
+import functools
+import html
+import inspect
+import linecache
+from collections.abc import Callable
+from typing import Any
+
+from gilmap import _gilmap
+
+_COLUMN_OF = {int: "int", float: "float", bool: "bool", "int": "int", "float": "float", "bool": "bool"}
+
+
+class Explanation(dict[str, Any]):
+    """The answer of explain(): a dict that prints as text, in a terminal and in a notebook."""
+
+    def __str__(self) -> str:
+        lines = [f"{self['function']}: {self['backend']}", f"  {self['reason']}"]
+        for row in self["columns"]:
+            given = ", ".join(row["columns"])
+            if row["compiled"]:
+                lines.append(f"  {given} -> {' or '.join(row['results'])}")
+                lines += [f"    left to CPython if {words} ({count}×)" for words, count in row["checks"]]
+            else:
+                lines.append(f"  {given}: not compiled")
+        for b in self["blockers"]:
+            lines.append(f"  {b['file']}:{b['line']}:{b['column']}: {b['what']}")
+            if b["source"]:
+                lines.append(f"    {b['source']}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _parameters(func: Callable[..., Any]) -> list[inspect.Parameter]:
+    """The positional parameters without a default; one unknown parameter where there is no signature."""
+    try:
+        signature = inspect.signature(func, follow_wrapped=False)
+    except (TypeError, ValueError):
+        return [inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)]
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = [p for p in signature.parameters.values() if p.kind in kinds and p.default is p.empty]
+    if required:
+        return required
+    optional = [p for p in signature.parameters.values() if p.kind in kinds]
+    return optional[:1] or [inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)]
+
+
+def _assumed_columns(func: Callable[..., Any]) -> list[list[str]]:
+    """The columns to report for when none are given."""
+    parameters = _parameters(func)
+    annotated = [_COLUMN_OF.get(p.annotation) for p in parameters]
+    if all(annotated):
+        return [[str(c) for c in annotated]]
+    return [[known or guess for known in annotated] for guess in ("int", "float")]
+
+
+def _name(func: Callable[..., Any]) -> str:
+    if isinstance(func, functools.partial):
+        return f"partial of {_name(func.func)}"
+    return getattr(func, "__qualname__", None) or type(func).__name__
+
+
+def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
+    """See gilmap.explain."""
+    if not callable(func):
+        raise TypeError(f"'{type(func).__name__}' object is not callable")
+    if iterables:
+        types = _gilmap.column_types(*iterables)
+        wanted = [types] if types else []
+    else:
+        wanted = _assumed_columns(func)
+    rows = [_gilmap.explain_types(func, columns) for columns in wanted]
+
+    compiled = [row for row in rows if row["compiled"]]
+    blockers: list[dict[str, Any]] = []
+    for row in rows:
+        if row["compiled"]:
+            continue
+        blocker = {key: row[key] for key in ("file", "line", "column", "function", "what", "side_effect")}
+        blocker["source"] = linecache.getline(row["file"], row["line"]).strip()
+        if blocker not in blockers:
+            blockers.append(blocker)
+
+    if compiled:
+        backend = "jit"
+        kinds = " and ".join(", ".join(row["columns"]) for row in compiled)
+        reason = f"It is compiled to machine code for {kinds} columns and runs on all cores."
+        if blockers:
+            reason += " For other columns it runs in the interpreter."
+    elif not rows:
+        backend = "inline"
+        reason = "The inputs hold no ints, floats or bools, so it runs in the interpreter."
+    else:
+        backend = "inline"
+        where = f"line {blockers[0]['line']}: " if blockers[0]["line"] else ""
+        reason = f"It runs in the interpreter: {where}{blockers[0]['what']}."
+    return Explanation(
+        function=_name(func),
+        backend=backend,
+        reason=reason,
+        has_fast_path=bool(compiled),
+        columns=[{key: row[key] for key in ("columns", "compiled", "results", "checks")} for row in rows],
+        blockers=blockers,
+        side_effects=any(b["side_effect"] for b in blockers),
+    )
