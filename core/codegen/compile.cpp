@@ -13,6 +13,7 @@
 #include <chrono>
 
 #include "codegen/emitter.h"
+#include "codegen/flatten_branches.h"
 #include "codegen/jit.h"
 #include "codegen/kernel.h"
 #include "codegen/optimise.h"
@@ -72,8 +73,13 @@ Facts facts_of(const ir::Module& module) {
 class Compilation {
  public:
   Compilation(const ir::Module& ir, const CompileOptions& options)
-      : ir_(ir), options_(options), module_("gilmap", context_), facts_(facts_of(ir)),
+      : ir_(ir),
+        options_(options),
+        module_("gilmap", context_),
+        facts_(facts_of(ir)),
         machine_(borrow_target_machine(options.opt_level, &error_)) {
+    if (options.opt_level > 0)
+      for (ir::Function& f : ir_.functions) flatten_branches(f);
     auto handler = std::make_unique<Diagnostics>();
     diagnostics_ = handler.get();
     context_.setDiagnosticHandler(std::move(handler));
@@ -139,7 +145,7 @@ class Compilation {
 #endif
   }
 
-  const ir::Module& ir_;
+  ir::Module ir_;
   const CompileOptions& options_;
   llvm::LLVMContext context_;
   llvm::Module module_;

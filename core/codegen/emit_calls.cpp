@@ -1,7 +1,7 @@
 // The recursive functions of a module, and calls of them.
 //
-// Each is a function (depth, cancel, arguments) -> {results, status}, all in registers. `depth` counts the Python frames
-// that may still be entered; a function takes its share at entry and deopts if there is none. The count also
+// Each is a function (depth, cancel, arguments) -> {results, status}, all in registers. `depth` counts the Python
+// frames that may still be entered; a function takes its share at entry and deopts if there is none. The count also
 // bounds the native stack: see depth_cap in compile.cpp. A status other than status_ok is passed up to the kernel.
 
 #include <string>
@@ -81,7 +81,8 @@ void declare_functions(ModuleContext& module) {
     results.push_back(llvm::Type::getInt8Ty(context));
     for (ir::ValueId p : f.blocks[0].params) params.push_back(llvm_type(f.type(p), context));
     auto* type = llvm::FunctionType::get(llvm::StructType::get(context, results), params, false);
-    auto* function = llvm::Function::Create(type, llvm::Function::InternalLinkage, "f" + std::to_string(i), module.llvm);
+    auto* function =
+        llvm::Function::Create(type, llvm::Function::InternalLinkage, "f" + std::to_string(i), module.llvm);
     function->setCallingConv(llvm::CallingConv::Fast);
     function->setDoesNotThrow();
     function->addFnAttr("warn-stack-size", "0");  // reports the size of the frame: see compile.cpp

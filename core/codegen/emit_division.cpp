@@ -118,8 +118,8 @@ DivMod FunctionEmitter::emit_divmod_general(Value* a, Value* b, IntRange ra, Int
                                             bool guard_minus_one) {
   int bits = by_double ? 53 : 32;
   bool non_negative = is_non_negative(ra) && is_non_negative(rb);
-  bool small = by_double ? is_below_53_bits(ra) && is_below_53_bits(rb)
-                         : is_unsigned_32_bits(ra) && is_unsigned_32_bits(rb);
+  bool small =
+      by_double ? is_below_53_bits(ra) && is_below_53_bits(rb) : is_unsigned_32_bits(ra) && is_unsigned_32_bits(rb);
   if (small) return emit_divmod_fast(a, b, by_double, !non_negative);
 
   llvm::BasicBlock *fast = new_block("div.fast"), *slow = new_block("div.slow"), *done = new_block("div");

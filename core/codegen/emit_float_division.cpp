@@ -1,7 +1,7 @@
 // % and // on floats, and math.fmod, where the CPU has a fused multiply-add.
 //
-// Let Q = a / b, q = trunc(fl(Q)) and r = fma(-q, b, a), with |q| < 2^50. Rounding can carry Q up to an integer but never
-// across one, so q is trunc(Q), or one more in magnitude, and then r has the other sign than a. r is exact: it is
+// Let Q = a / b, q = trunc(fl(Q)) and r = fma(-q, b, a), with |q| < 2^50. Rounding can carry Q up to an integer but
+// never across one, so q is trunc(Q), or one more in magnitude, and then r has the other sign than a. r is exact: it is
 // a multiple of the smaller ulp of a and b, and no larger than b. So
 //   fmod(a, b) = r, plus |b| with the sign of a if r has the other sign,
 //   a % b      = r, plus b if r is not 0 and its sign differs from b's: one rounding, as in CPython's fmod(a, b) + b,

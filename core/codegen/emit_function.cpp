@@ -49,25 +49,34 @@ Op arithmetic_of(Op overflow_test) {
   return Op::IMul;
 }
 
-bool is_overflow_test(Op op) {
-  return op == Op::IAddOverflows || op == Op::ISubOverflows || op == Op::IMulOverflows;
-}
+bool is_overflow_test(Op op) { return op == Op::IAddOverflows || op == Op::ISubOverflows || op == Op::IMulOverflows; }
 
 }  // namespace
 
 llvm::Type* llvm_type(ir::Type t, llvm::LLVMContext& context) {
   switch (t) {
-    case ir::Type::Void: return llvm::Type::getVoidTy(context);
-    case ir::Type::I64: return llvm::Type::getInt64Ty(context);
-    case ir::Type::F64: return llvm::Type::getDoubleTy(context);
-    case ir::Type::Bool: return llvm::Type::getInt1Ty(context);
+    case ir::Type::Void:
+      return llvm::Type::getVoidTy(context);
+    case ir::Type::I64:
+      return llvm::Type::getInt64Ty(context);
+    case ir::Type::F64:
+      return llvm::Type::getDoubleTy(context);
+    case ir::Type::Bool:
+      return llvm::Type::getInt1Ty(context);
   }
   return nullptr;
 }
 
 FunctionEmitter::FunctionEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function)
-    : module_(module), ir_(ir), function_(function), b_(module.context()), ranges_(ir), dependence_(ir),
-      values_(ir.values.size()), blocks_(ir.blocks.size()), order_(reverse_postorder(ir)),
+    : module_(module),
+      ir_(ir),
+      function_(function),
+      b_(module.context()),
+      ranges_(ir),
+      dependence_(ir),
+      values_(ir.values.size()),
+      blocks_(ir.blocks.size()),
+      order_(reverse_postorder(ir)),
       predecessors_(ir.blocks.size()) {
   scan();
 }
@@ -81,7 +90,8 @@ void FunctionEmitter::scan() {
       const ir::Inst& inst = ir_[v];
       if (is_overflow_test(inst.op)) {
         Pair operands{inst.args[0], inst.args[1]};
-        if (inst.op != Op::ISubOverflows && operands.first > operands.second) std::swap(operands.first, operands.second);
+        if (inst.op != Op::ISubOverflows && operands.first > operands.second)
+          std::swap(operands.first, operands.second);
         checked_.insert({arithmetic_of(inst.op), operands});
       }
       if (inst.op == Op::IFloorDiv) floor_divided_.insert({inst.args[0], inst.args[1]});
@@ -100,10 +110,28 @@ void FunctionEmitter::leave_if(Value* cond, llvm::BasicBlock* exit) {
   b_.SetInsertPoint(next);
 }
 
-// Monotonic suffices: the flag says "stop", and nothing is read on the strength of it.
+// Where flatten_branches made it of `deopt_if c` on one side of a branch on b, the operand is `select b, c, false`: c,
+// which is rare, is tested first.
+void FunctionEmitter::emit_deopt_if(const ir::Inst& inst) {
+  llvm::BasicBlock* exit = deopt_exit(static_cast<ir::DeoptReason>(inst.imm));
+  const ir::Inst& cond = ir_[inst.args[0]];
+  auto is_false = [&](ir::ValueId v) { return ir_[v].op == Op::BConst && ir_[v].imm == 0; };
+  if (cond.op != Op::Select || is_false(cond.args[1]) == is_false(cond.args[2]))
+    return leave_if(value(inst.args[0]), exit);
+
+  const bool if_true = is_false(cond.args[2]);
+  llvm::BasicBlock* doubtful = new_block("doubtful");
+  leave_if(value(cond.args[if_true ? 1 : 2]), doubtful);
+  llvm::BasicBlock* next = b_.GetInsertBlock();
+  b_.SetInsertPoint(doubtful);
+  b_.CreateCondBr(value(cond.args[0]), if_true ? exit : next, if_true ? next : exit);
+  b_.SetInsertPoint(next);
+}
+
+// A relaxed read suffices: the flag says "stop", and nothing is read on the strength of it. Volatile says as much of a
+// byte, and unlike an atomic load it becomes an operand of the comparison.
 void FunctionEmitter::emit_poll() {
-  llvm::LoadInst* flag = b_.CreateAlignedLoad(b_.getInt8Ty(), cancel_, llvm::Align(1), "cancel");
-  flag->setAtomic(llvm::AtomicOrdering::Monotonic);
+  llvm::LoadInst* flag = b_.CreateLoad(b_.getInt8Ty(), cancel_, /*isVolatile=*/true, "cancel");
   leave_if(b_.CreateIsNotNull(flag), cancel_exit());
 }
 
@@ -153,14 +181,19 @@ void FunctionEmitter::emit_blocks(std::span<Value* const> args) {
 void FunctionEmitter::emit_terminator(ir::BlockId id) {
   const ir::Terminator& end = ir_.blocks[id].end;
   switch (end.kind) {
-    case ir::Terminator::Kind::None: GILMAP_UNREACHABLE();
+    case ir::Terminator::Kind::None:
+      GILMAP_UNREACHABLE();
     case ir::Terminator::Kind::Jump:
       add_edge(end.edges[0]);
       b_.CreateBr(blocks_[end.edges[0].block]);
       return;
-    case ir::Terminator::Kind::Branch: return emit_branch(end);
-    case ir::Terminator::Kind::Ret: return emit_ret(end.values);
-    case ir::Terminator::Kind::Deopt: b_.CreateBr(deopt_exit(end.reason)); return;
+    case ir::Terminator::Kind::Branch:
+      return emit_branch(end);
+    case ir::Terminator::Kind::Ret:
+      return emit_ret(end.values);
+    case ir::Terminator::Kind::Deopt:
+      b_.CreateBr(deopt_exit(end.reason));
+      return;
   }
 }
 
@@ -199,73 +232,131 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
   auto fcmp = [&](P p) { return b_.CreateFCmp(p, arg(0), arg(1)); };
 
   switch (inst.op) {
-    case Op::IConst: return b_.getInt64(static_cast<uint64_t>(inst.imm));
-    case Op::FConst: return llvm::ConstantFP::get(context(), llvm::APFloat(std::bit_cast<double>(inst.imm)));
-    case Op::BConst: return bool_constant(inst.imm != 0);
+    case Op::IConst:
+      return b_.getInt64(static_cast<uint64_t>(inst.imm));
+    case Op::FConst:
+      return llvm::ConstantFP::get(context(), llvm::APFloat(std::bit_cast<double>(inst.imm)));
+    case Op::BConst:
+      return bool_constant(inst.imm != 0);
 
     case Op::IAdd:
     case Op::ISub:
-    case Op::IMul: return emit_arithmetic(inst.op, inst);
+    case Op::IMul:
+      return emit_arithmetic(inst.op, inst);
     case Op::IAddOverflows:
     case Op::ISubOverflows:
-    case Op::IMulOverflows: return emit_overflows(arithmetic_of(inst.op), inst);
-    case Op::IFloorDiv: return emit_divmod(v).quotient;
-    case Op::IMod: return emit_divmod(v).remainder;
-    case Op::IAnd: return b_.CreateAnd(arg(0), arg(1));
-    case Op::IOr: return b_.CreateOr(arg(0), arg(1));
-    case Op::IXor: return b_.CreateXor(arg(0), arg(1));
-    case Op::INot: return b_.CreateNot(arg(0));
-    case Op::IShl: return b_.CreateShl(arg(0), arg(1));
-    case Op::IShr: return b_.CreateAShr(arg(0), arg(1));
-    case Op::IEq: return icmp(P::ICMP_EQ);
-    case Op::INe: return icmp(P::ICMP_NE);
-    case Op::ILt: return icmp(P::ICMP_SLT);
-    case Op::ILe: return icmp(P::ICMP_SLE);
-    case Op::IGt: return icmp(P::ICMP_SGT);
-    case Op::IGe: return icmp(P::ICMP_SGE);
+    case Op::IMulOverflows:
+      return emit_overflows(arithmetic_of(inst.op), inst);
+    case Op::IFloorDiv:
+      return emit_divmod(v).quotient;
+    case Op::IMod:
+      return emit_divmod(v).remainder;
+    case Op::IAnd:
+      return b_.CreateAnd(arg(0), arg(1));
+    case Op::IOr:
+      return b_.CreateOr(arg(0), arg(1));
+    case Op::IXor:
+      return b_.CreateXor(arg(0), arg(1));
+    case Op::INot:
+      return b_.CreateNot(arg(0));
+    case Op::IShl:
+      return b_.CreateShl(arg(0), arg(1));
+    case Op::IShr:
+      return b_.CreateAShr(arg(0), arg(1));
+    case Op::IEq:
+      return icmp(P::ICMP_EQ);
+    case Op::INe:
+      return icmp(P::ICMP_NE);
+    case Op::ILt:
+      return icmp(P::ICMP_SLT);
+    case Op::ILe:
+      return icmp(P::ICMP_SLE);
+    case Op::IGt:
+      return icmp(P::ICMP_SGT);
+    case Op::IGe:
+      return icmp(P::ICMP_SGE);
 
-    case Op::FAdd: return b_.CreateFAdd(arg(0), arg(1));
-    case Op::FSub: return b_.CreateFSub(arg(0), arg(1));
-    case Op::FMul: return b_.CreateFMul(arg(0), arg(1));
-    case Op::FDiv: return b_.CreateFDiv(arg(0), arg(1));
-    case Op::FNeg: return b_.CreateFNeg(arg(0));
-    case Op::FAbs: return emit_float_unary(I::fabs, inst);
-    case Op::FSqrt: return emit_float_unary(I::sqrt, inst);
-    case Op::FFloor: return emit_float_unary(I::floor, inst);
-    case Op::FCeil: return emit_float_unary(I::ceil, inst);
-    case Op::FTrunc: return emit_float_unary(I::trunc, inst);
-    case Op::FRint: return emit_float_unary(I::roundeven, inst);
-    case Op::FCopysign: return b_.CreateBinaryIntrinsic(I::copysign, arg(0), arg(1));
-    case Op::FEq: return fcmp(P::FCMP_OEQ);
-    case Op::FNe: return fcmp(P::FCMP_UNE);
-    case Op::FLt: return fcmp(P::FCMP_OLT);
-    case Op::FLe: return fcmp(P::FCMP_OLE);
-    case Op::FGt: return fcmp(P::FCMP_OGT);
-    case Op::FGe: return fcmp(P::FCMP_OGE);
-    case Op::FIsNan: return b_.CreateFCmpUNO(arg(0), arg(0));
-    case Op::FIsInf: return emit_is_inf(arg(0));
-    case Op::FIsFinite: return emit_is_finite(arg(0));
+    case Op::FAdd:
+      return b_.CreateFAdd(arg(0), arg(1));
+    case Op::FSub:
+      return b_.CreateFSub(arg(0), arg(1));
+    case Op::FMul:
+      return b_.CreateFMul(arg(0), arg(1));
+    case Op::FDiv:
+      return b_.CreateFDiv(arg(0), arg(1));
+    case Op::FNeg:
+      return b_.CreateFNeg(arg(0));
+    case Op::FAbs:
+      return emit_float_unary(I::fabs, inst);
+    case Op::FSqrt:
+      return emit_float_unary(I::sqrt, inst);
+    case Op::FFloor:
+      return emit_float_unary(I::floor, inst);
+    case Op::FCeil:
+      return emit_float_unary(I::ceil, inst);
+    case Op::FTrunc:
+      return emit_float_unary(I::trunc, inst);
+    case Op::FRint:
+      return emit_float_unary(I::roundeven, inst);
+    case Op::FCopysign:
+      return b_.CreateBinaryIntrinsic(I::copysign, arg(0), arg(1));
+    case Op::FEq:
+      return fcmp(P::FCMP_OEQ);
+    case Op::FNe:
+      return fcmp(P::FCMP_UNE);
+    case Op::FLt:
+      return fcmp(P::FCMP_OLT);
+    case Op::FLe:
+      return fcmp(P::FCMP_OLE);
+    case Op::FGt:
+      return fcmp(P::FCMP_OGT);
+    case Op::FGe:
+      return fcmp(P::FCMP_OGE);
+    case Op::FIsNan:
+      return b_.CreateFCmpUNO(arg(0), arg(0));
+    case Op::FIsInf:
+      return emit_is_inf(arg(0));
+    case Op::FIsFinite:
+      return emit_is_finite(arg(0));
 
-    case Op::IToF: return b_.CreateSIToFP(arg(0), b_.getDoubleTy());
-    case Op::FToI: return b_.CreateFPToSI(arg(0), b_.getInt64Ty());
-    case Op::FBits: return b_.CreateBitCast(arg(0), b_.getInt64Ty());
-    case Op::BToI: return b_.CreateZExt(arg(0), b_.getInt64Ty());
+    case Op::IToF:
+      return b_.CreateSIToFP(arg(0), b_.getDoubleTy());
+    case Op::FToI:
+      return b_.CreateFPToSI(arg(0), b_.getInt64Ty());
+    case Op::FBits:
+      return b_.CreateBitCast(arg(0), b_.getInt64Ty());
+    case Op::BToI:
+      return b_.CreateZExt(arg(0), b_.getInt64Ty());
 
-    case Op::BAnd: return b_.CreateAnd(arg(0), arg(1));
-    case Op::BOr: return b_.CreateOr(arg(0), arg(1));
-    case Op::BXor: return b_.CreateXor(arg(0), arg(1));
-    case Op::BNot: return b_.CreateNot(arg(0));
+    case Op::BAnd:
+      return b_.CreateAnd(arg(0), arg(1));
+    case Op::BOr:
+      return b_.CreateOr(arg(0), arg(1));
+    case Op::BXor:
+      return b_.CreateXor(arg(0), arg(1));
+    case Op::BNot:
+      return b_.CreateNot(arg(0));
 
-    case Op::Select: return b_.CreateSelect(arg(0), arg(1), arg(2));
+    case Op::Select:
+      return b_.CreateSelect(arg(0), arg(1), arg(2));
 
-    case Op::CallNumeric: return emit_call_numeric(v);
-    case Op::CallFailed: return failed_.at(inst.args[0]);
-    case Op::Call: return emit_call(v);
-    case Op::CallResult: return emit_call_result(inst);
+    case Op::CallNumeric:
+      return emit_call_numeric(v);
+    case Op::CallFailed:
+      return failed_.at(inst.args[0]);
+    case Op::Call:
+      return emit_call(v);
+    case Op::CallResult:
+      return emit_call_result(inst);
 
-    case Op::DeoptIf: leave_if(arg(0), deopt_exit(static_cast<ir::DeoptReason>(inst.imm))); return nullptr;
-    case Op::Poll: emit_poll(); return nullptr;
-    case Op::Param: break;  // stands in no body
+    case Op::DeoptIf:
+      emit_deopt_if(inst);
+      return nullptr;
+    case Op::Poll:
+      emit_poll();
+      return nullptr;
+    case Op::Param:
+      break;  // stands in no body
   }
   GILMAP_UNREACHABLE();
   return nullptr;

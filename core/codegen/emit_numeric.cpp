@@ -16,9 +16,12 @@ namespace {
 
 llvm::Type* c_type(NumericType t, llvm::LLVMContext& context) {
   switch (t) {
-    case NumericType::I64: return llvm::Type::getInt64Ty(context);
-    case NumericType::F64: return llvm::Type::getDoubleTy(context);
-    case NumericType::BOOL: return llvm::Type::getInt8Ty(context);
+    case NumericType::I64:
+      return llvm::Type::getInt64Ty(context);
+    case NumericType::F64:
+      return llvm::Type::getDoubleTy(context);
+    case NumericType::BOOL:
+      return llvm::Type::getInt8Ty(context);
   }
   return nullptr;
 }
@@ -27,8 +30,8 @@ llvm::Type* c_type(NumericType t, llvm::LLVMContext& context) {
 
 // The functions are pure: LLVM may drop, merge and move calls of those that cannot fail. (libm's also write errno,
 // which nothing reads.) Those that can fail write their flag and nothing else.
-llvm::FunctionCallee FunctionEmitter::declare(std::string name, const void* address,
-                                              const numeric::NumericFnInfo& info, bool failed) {
+llvm::FunctionCallee FunctionEmitter::declare(std::string name, const void* address, const numeric::NumericFnInfo& info,
+                                              bool failed) {
   module_.symbols.try_emplace(name, address);
   if (llvm::Function* known = module_.llvm.getFunction(name)) return known;
 

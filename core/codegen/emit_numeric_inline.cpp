@@ -38,6 +38,29 @@ NumericResult FunctionEmitter::emit_small_power(Value* a, int64_t exponent) {
   return {result ? result : b_.getInt64(1), failed};
 }
 
+// round(x, digits) for a constant from 0 to 22: of the doubles next to a half integer, and of large ones, the
+// library takes care. See core/numeric/float_round.cpp.
+NumericResult FunctionEmitter::emit_round_digits(int64_t digits, std::span<Value* const> args) {
+  double power = 1;
+  for (int64_t i = 0; i < digits; ++i) power *= 10;  // exact up to 10^22
+  Value* p = llvm::ConstantFP::get(b_.getDoubleTy(), power);
+  Value* y = b_.CreateFMul(args[0], p);
+  Value* nearest = b_.CreateUnaryIntrinsic(I::roundeven, y);
+  Value* half = llvm::ConstantFP::get(b_.getDoubleTy(), 0.5);
+  Value* is_clear = b_.CreateFCmpONE(emit_fabs(b_.CreateFSub(y, nearest)), half);
+  Value* is_small = b_.CreateFCmpOLT(emit_fabs(y), llvm::ConstantFP::get(b_.getDoubleTy(), 0x1p52));
+  return emit_fast_or_library(b_.CreateAnd(is_clear, is_small), numeric::info(NumericFn::float_round_digits), args,
+                              [&] { return NumericResult{b_.CreateFDiv(nearest, p), b_.getFalse()}; });
+}
+
+// What the sum loses when x is added, on top of c: Neumaier's compensation, as in core/numeric/sum.cpp.
+Value* FunctionEmitter::emit_sum_compensation(Value* sum, Value* c, Value* x) {
+  Value* sum_is_larger = b_.CreateFCmpOGE(emit_fabs(sum), emit_fabs(x));
+  Value* larger = b_.CreateSelect(sum_is_larger, sum, x);
+  Value* smaller = b_.CreateSelect(sum_is_larger, x, sum);
+  return b_.CreateFAdd(c, b_.CreateFAdd(b_.CreateFSub(larger, b_.CreateFAdd(sum, x)), smaller));
+}
+
 NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, std::span<Value* const> args) {
   const numeric::NumericFnInfo& info = numeric::info(fn);
   auto total = [&](Value* v) { return NumericResult{v, b_.getFalse()}; };
@@ -61,6 +84,13 @@ NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, 
   if (fn == NumericFn::float_mod || fn == NumericFn::float_floordiv || fn == NumericFn::math_fmod) {
     if (module_.has_fma) return emit_float_divmod(fn, args);
   }
+  if (fn == NumericFn::float_round_digits && is_constant(range(1)) && range(1).lo >= 0 && range(1).lo <= 22)
+    return emit_round_digits(range(1).lo, args);
+
+  if (fn == NumericFn::float_sum_step_hi) return total(b_.CreateFAdd(args[0], args[2]));
+  if (fn == NumericFn::float_sum_step_lo) return total(emit_sum_compensation(args[0], args[1], args[2]));
+  if (fn == NumericFn::float_sum_step_int_hi)
+    return total(b_.CreateFAdd(args[0], b_.CreateSIToFP(args[2], b_.getDoubleTy())));
 
   if (fn == NumericFn::int_lt_float) return compare(llvm::CmpInst::FCMP_OLT);
   if (fn == NumericFn::int_le_float) return compare(llvm::CmpInst::FCMP_OLE);

@@ -82,6 +82,7 @@ class FunctionEmitter {
   void prepare_blocks(std::span<llvm::Value* const> args);
   void scan();
   llvm::Value* emit_instruction(ir::ValueId v);
+  void emit_deopt_if(const ir::Inst& inst);
   void emit_terminator(ir::BlockId block);
   void emit_branch(const ir::Terminator& end);
   void add_edge(const ir::Edge& edge);
@@ -91,13 +92,15 @@ class FunctionEmitter {
   llvm::Value* emit_arithmetic(ir::Op op, const ir::Inst& inst);
   llvm::Value* emit_overflows(ir::Op op, const ir::Inst& inst);
   Checked emit_checked(ir::Op op, ir::ValueId a, ir::ValueId b);
+  Checked emit_checked_scaling(llvm::Value* a, int64_t factor);
   llvm::Value* within_53_bits(llvm::Value* a, IntRange range);  // i1: the double of a is a
 
   // emit_division.cpp
   DivMod emit_divmod(ir::ValueId v);
   DivMod emit_divmod_constant(llvm::Value* a, IntRange ra, int64_t c, bool needs_quotient);
   DivMod emit_divmod_magic(llvm::Value* a, IntRange ra, int64_t c, bool needs_quotient);
-  DivMod emit_divmod_general(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, bool by_double, bool guard_minus_one);
+  DivMod emit_divmod_general(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, bool by_double,
+                             bool guard_minus_one);
   DivMod emit_divmod_fast(llvm::Value* a, llvm::Value* b, bool by_double, bool maybe_negative);
   DivMod emit_divmod_slow(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, bool guard_minus_one);
 
@@ -117,6 +120,8 @@ class FunctionEmitter {
                                      std::span<llvm::Value* const> args, llvm::function_ref<NumericResult()> fast);
   llvm::FunctionCallee declare(std::string name, const void* address, const numeric::NumericFnInfo& info, bool failed);
   NumericResult emit_float_to_int(llvm::Value* integral);
+  NumericResult emit_round_digits(int64_t digits, std::span<llvm::Value* const> args);
+  llvm::Value* emit_sum_compensation(llvm::Value* sum, llvm::Value* c, llvm::Value* x);
   NumericResult emit_small_power(llvm::Value* a, int64_t exponent);
   NumericResult emit_float_divmod(numeric::NumericFn fn, std::span<llvm::Value* const> args);
 
@@ -126,15 +131,15 @@ class FunctionEmitter {
 
   Ranges ranges_;
   Dependence dependence_;
-  std::vector<llvm::Value*> values_;          // by ValueId
-  std::map<ir::ValueId, llvm::Value*> calls_; // what each Call returns, results and status
-  std::map<ir::ValueId, llvm::Value*> failed_;// of each CallNumeric
+  std::vector<llvm::Value*> values_;            // by ValueId
+  std::map<ir::ValueId, llvm::Value*> calls_;   // what each Call returns, results and status
+  std::map<ir::ValueId, llvm::Value*> failed_;  // of each CallNumeric
   llvm::AllocaInst* failed_flag_ = nullptr;
-  std::vector<llvm::BasicBlock*> blocks_;     // by BlockId; null where unreachable
-  std::vector<ir::BlockId> order_;            // reverse postorder
-  std::vector<int> predecessors_;             // edges from reachable blocks
-  std::set<std::pair<ir::Op, Pair>> checked_; // arithmetic that somewhere has its overflow test
-  std::set<Pair> floor_divided_, modulo_;     // operands of ifloordiv, of imod
+  std::vector<llvm::BasicBlock*> blocks_;      // by BlockId; null where unreachable
+  std::vector<ir::BlockId> order_;             // reverse postorder
+  std::vector<int> predecessors_;              // edges from reachable blocks
+  std::set<std::pair<ir::Op, Pair>> checked_;  // arithmetic that somewhere has its overflow test
+  std::set<Pair> floor_divided_, modulo_;      // operands of ifloordiv, of imod
   Available available_;
   std::map<ir::BlockId, Available> inherited_;
 };

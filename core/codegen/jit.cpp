@@ -14,8 +14,7 @@ namespace orc = llvm::orc;
 namespace {
 
 struct Session {
-  explicit Session(std::unique_ptr<orc::ExecutorProcessControl> control)
-      : session(std::move(control)), layer(session) {
+  explicit Session(std::unique_ptr<orc::ExecutorProcessControl> control) : session(std::move(control)), layer(session) {
     // Whoever looks a symbol up is told of the failure, too; here it would be printed.
     session.setErrorReporter([](llvm::Error error) { llvm::consumeError(std::move(error)); });
   }

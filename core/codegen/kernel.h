@@ -16,26 +16,31 @@ enum class Tag : uint8_t { Int = 0, Float = 1, Bool = 2, None = 3 };
 
 constexpr Tag tag_of(ir::Type t) {
   switch (t) {
-    case ir::Type::I64: return Tag::Int;
-    case ir::Type::F64: return Tag::Float;
-    case ir::Type::Bool: return Tag::Bool;
-    case ir::Type::Void: return Tag::None;
+    case ir::Type::I64:
+      return Tag::Int;
+    case ir::Type::F64:
+      return Tag::Float;
+    case ir::Type::Bool:
+      return Tag::Bool;
+    case ir::Type::Void:
+      return Tag::None;
   }
   return Tag::None;
 }
 
 // What one run of a kernel over elements begin .. end-1 reads and writes. Element i of parameter k is
 // inputs[k][i]: int64_t for i64, double for f64, uint8_t for bool. Element i of the result goes to
-// payload[i]: 8 bytes (int64_t, double, or 0/1), but one byte where bool is the only result type.
+// payload[i]: 8 bytes (int64_t, double, or 0/1), but one byte where bool is the only result type; nothing is written
+// where void is. Inputs may lie at any address; what is written overlaps neither the inputs nor each other.
 struct KernelArgs {
   const void* const* inputs = nullptr;
   void* payload = nullptr;
-  uint8_t* tags = nullptr;          // null unless the module has several result types
-  int64_t* deopts = nullptr;        // indices of elements left to CPython, ascending; room for end - begin
-  uint8_t* deopt_reasons = nullptr; // the DeoptReason of each
-  int64_t deopt_count = 0;          // the kernel appends and counts up
+  uint8_t* tags = nullptr;                       // null unless the module has several result types
+  int64_t* deopts = nullptr;                     // indices of elements left to CPython, ascending; room for end - begin
+  uint8_t* deopt_reasons = nullptr;              // the DeoptReason of each
+  int64_t deopt_count = 0;                       // the kernel appends and counts up
   const std::atomic<uint8_t>* cancel = nullptr;  // polled in loops
-  int64_t depth_budget = 0;         // Python frames that may still be entered; recursion deopts beyond
+  int64_t depth_budget = 0;                      // Python frames that may still be entered; recursion deopts beyond
 };
 
 // Returns end, or the index of the element in which it saw the cancel flag: that element and those
@@ -49,16 +54,16 @@ class Kernel {
   KernelFn run = nullptr;
   std::vector<ir::Type> param_types;
   std::vector<ir::Type> result_types;
-  bool may_deopt = false;   // some deopt_if or call remains
-  bool recursive = false;   // needs a thread with a deep stack
-  bool unbounded = false;   // has loops or recursion: one element may take arbitrarily long
+  bool may_deopt = false;  // some deopt_if or call remains
+  bool recursive = false;  // needs a thread with a deep stack
+  bool unbounded = false;  // has loops or recursion: one element may take arbitrarily long
   size_t code_bytes = 0;
   double compile_ms = 0;
 };
 
 struct CompileOptions {
-  int opt_level = 2;       // 0: fastest compile; 2: the short pass list
-  bool dump = false;       // LLVM IR to stderr
+  int opt_level = 2;  // 0: fastest compile; 2: the short pass list
+  bool dump = false;  // LLVM IR to stderr
 };
 
 // Compiles the module for the running CPU. Needs no GIL and may be called from any thread. Null only if

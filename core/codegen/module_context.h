@@ -16,9 +16,9 @@ namespace gilmap::codegen {
 struct ModuleContext {
   const ir::Module& ir;
   llvm::Module& llvm;
-  bool has_fma = false;                            // of the target; only for sequences that are exact by proof
-  std::vector<llvm::Function*> functions = {};     // of ir.functions, by index; null for the element function
-  std::map<std::string, const void*> symbols = {}; // addresses in this process that the code names
+  bool has_fma = false;                             // of the target; only for sequences that are exact by proof
+  std::vector<llvm::Function*> functions = {};      // of ir.functions, by index; null for the element function
+  std::map<std::string, const void*> symbols = {};  // addresses in this process that the code names
 
   llvm::LLVMContext& context() const { return llvm.getContext(); }
 };

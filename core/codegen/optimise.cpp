@@ -16,7 +16,6 @@
 #include <llvm/Transforms/Scalar/LoopRotation.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 #include <llvm/Transforms/Vectorize/LoopVectorize.h>
-#include <llvm/Transforms/Vectorize/SLPVectorizer.h>
 
 namespace gilmap::codegen {
 
@@ -40,7 +39,6 @@ llvm::FunctionPassManager pass_list(bool vectorise) {
 
   if (vectorise) {
     passes.addPass(llvm::LoopVectorizePass());
-    passes.addPass(llvm::SLPVectorizerPass());
     passes.addPass(llvm::InstCombinePass());
     passes.addPass(llvm::SimplifyCFGPass());
   }

@@ -8,13 +8,13 @@ namespace {
 
 using ir::Op;
 
-// Uses the result of the value range pass where the Function carries one.
+// Uses the result of the value range pass where the Function carries one. Values added since have the full range.
 template <class F>
 std::vector<IntRange> initial_ranges(const F& f) {
-  if constexpr (requires { f.ranges; }) {
-    if (f.ranges.size() == f.values.size()) return f.ranges;
-  }
-  return std::vector<IntRange>(f.values.size());
+  std::vector<IntRange> ranges;
+  if constexpr (requires { f.ranges; }) ranges = f.ranges;
+  ranges.resize(f.values.size());
+  return ranges;
 }
 
 bool fits(__int128 lo, __int128 hi, IntRange* out) {
@@ -96,8 +96,10 @@ void Ranges::visit(ir::ValueId v) {
     r = and_range(operand(0), operand(1));
   } else if (inst.op == Op::IShr) {
     IntRange a = operand(0), n = operand(1);
-    if (is_constant(n) && n.lo >= 0 && n.lo < 64) r = {a.lo >> n.lo, a.hi >> n.lo};
-    else r = {std::min<int64_t>(a.lo, 0), std::max<int64_t>(a.hi, 0)};
+    if (is_constant(n) && n.lo >= 0 && n.lo < 64)
+      r = {a.lo >> n.lo, a.hi >> n.lo};
+    else
+      r = {std::min<int64_t>(a.lo, 0), std::max<int64_t>(a.hi, 0)};
   } else if (inst.op == Op::BToI) {
     r = {0, 1};
   } else if (inst.op == Op::Select) {

@@ -30,6 +30,9 @@ const Host& host() {
 #ifdef __aarch64__
     h.has_fma = true;
 #endif
+#ifdef __x86_64__
+    features.AddFeature("idivq-to-divl", false);  // LLVM would test operands that emit_division.cpp has tested
+#endif
     h.features = features.getString();
     return h;
   }();

@@ -1,5 +1,6 @@
 #pragma once
-// The CPU that we compile for, and target machines for it. Making one costs 0.2 ms, so they are kept for the next compile.
+// The CPU that we compile for, and target machines for it. Making one costs 0.2 ms, so they are kept for the next
+// compile.
 
 #include <llvm/Target/TargetMachine.h>
 

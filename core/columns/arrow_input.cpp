@@ -61,30 +61,72 @@ T* from_capsule(PyObject* capsule, const char* name) {
 std::unique_ptr<Input> ArrowInput::make(PyObject* object) {
   std::unique_ptr<ArrowInput> input(new ArrowInput);
   if (Ref pair = call_if_present(object, "__arrow_c_array__")) {
-    PyObject* schema_capsule = nullptr;
-    PyObject* array_capsule = nullptr;
-    if (!PyTuple_Check(pair.get()) || !PyArg_ParseTuple(pair.get(), "OO", &schema_capsule, &array_capsule)) {
-      return nullptr;
-    }
-    auto* schema = from_capsule<ArrowSchema>(schema_capsule, "arrow_schema");
-    auto* array = schema ? from_capsule<ArrowArray>(array_capsule, "arrow_array") : nullptr;
-    if (!array || !input->set_type(*schema)) {
-      return nullptr;
-    }
-    input->add_chunk(ArrowOwned<ArrowArray>(array));
-    return input;
+    return input->read_array(pair.get()) ? std::move(input) : nullptr;
   }
   if (PyErr_Occurred()) {
     return nullptr;
   }
   if (Ref capsule = call_if_present(object, "__arrow_c_stream__")) {
     auto* stream = from_capsule<ArrowArrayStream>(capsule.get(), "arrow_array_stream");
-    if (!stream || !input->read_stream(stream)) {
-      return nullptr;
-    }
-    return input;
+    return stream && input->read_stream(stream) ? std::move(input) : nullptr;
+  }
+  // pyarrow's chunked arrays have had that method only since version 16.
+  if (!PyErr_Occurred() && std::strcmp(Py_TYPE(object)->tp_name, "pyarrow.lib.ChunkedArray") == 0) {
+    return input->read_chunked_array(object) ? std::move(input) : nullptr;
   }
   return nullptr;
+}
+
+// Adds the array that a pair of capsules holds.
+bool ArrowInput::read_array(PyObject* pair) {
+  if (!PyTuple_Check(pair) || PyTuple_GET_SIZE(pair) != 2) {
+    PyErr_SetString(PyExc_TypeError, "__arrow_c_array__ did not return two capsules");
+    return false;
+  }
+  auto* schema = from_capsule<ArrowSchema>(PyTuple_GET_ITEM(pair, 0), "arrow_schema");
+  auto* array = schema ? from_capsule<ArrowArray>(PyTuple_GET_ITEM(pair, 1), "arrow_array") : nullptr;
+  if (!array || !set_type(*schema)) {
+    return false;
+  }
+  add_chunk(ArrowOwned<ArrowArray>(array));
+  return true;
+}
+
+bool ArrowInput::read_chunked_array(PyObject* chunked) {
+  Ref chunks = Ref::steal(PyObject_GetAttrString(chunked, "chunks"));
+  if (!chunks) {
+    return false;
+  }
+  const Py_ssize_t count = PyList_Size(chunks.get());
+  for (Py_ssize_t i = 0; i < count; ++i) {
+    Ref pair = call_if_present(PyList_GET_ITEM(chunks.get(), i), "__arrow_c_array__");
+    if (!pair || !read_array(pair.get())) {
+      return false;
+    }
+  }
+  if (count == 0) {  // there is nothing but the type
+    Ref empty = Ref::steal(PyObject_CallMethod(chunked, "combine_chunks", nullptr));
+    Ref pair = empty ? call_if_present(empty.get(), "__arrow_c_array__") : Ref();
+    if (!pair || !read_array(pair.get())) {
+      return false;
+    }
+    lengths_.emplace();
+  }
+  finish_chunks();
+  return count >= 0;
+}
+
+// After the last of several chunks.
+void ArrowInput::finish_chunks() {
+  if (!lengths_) {
+    lengths_.emplace();
+    for (size_t c = 0; c < chunks_.size(); ++c) {
+      lengths_->push_back(starts_[c + 1] - starts_[c]);
+    }
+  }
+  if (chunks_.size() > 4 && size() / static_cast<int64_t>(chunks_.size()) < short_chunk) {
+    merge_chunks();
+  }
 }
 
 bool ArrowInput::set_type(const ArrowSchema& schema) {
@@ -117,7 +159,6 @@ bool ArrowInput::read_stream(ArrowArrayStream* stream) {
   if (!set_type(*schema)) {
     return false;
   }
-  lengths_.emplace();
   for (;;) {
     ArrowOwned<ArrowArray> array;
     if (const int code = stream->get_next(stream, array.get())) {
@@ -126,14 +167,9 @@ bool ArrowInput::read_stream(ArrowArrayStream* stream) {
     if (!array->release) {
       break;
     }
-    lengths_->push_back(array->length);
-    if (array->length > 0) {
-      add_chunk(std::move(array));
-    }
+    add_chunk(std::move(array));
   }
-  if (chunks_.size() > 4 && size() / static_cast<int64_t>(chunks_.size()) < short_chunk) {
-    merge_chunks();
-  }
+  finish_chunks();
   return true;
 }
 
@@ -180,7 +216,7 @@ void ArrowInput::merge_chunks() {
       char* to = data.get() + starts_[c] * all.view.stride;
       if (*stored_ == Stored::Bit) {
         load(chunk.view, 0, count, to);
-      } else {
+      } else if (count > 0) {
         std::memcpy(to, chunk.view.data, static_cast<size_t>(count * all.view.stride));
       }
       for (int64_t i = 0; validity && i < count; ++i) {

@@ -35,7 +35,10 @@ class ArrowInput : public Input {
 
   ArrowInput() = default;
   bool set_type(const ArrowSchema& schema);
+  bool read_array(PyObject* pair);
   bool read_stream(ArrowArrayStream* stream);
+  bool read_chunked_array(PyObject* chunked);
+  void finish_chunks();
   void add_chunk(ArrowOwned<ArrowArray> array);
   void merge_chunks();
   size_t chunk_of(int64_t position) const;

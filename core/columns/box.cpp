@@ -31,13 +31,21 @@ constexpr size_t float_head = offsetof(PyFloatObject, ob_fval);
 constexpr size_t int_head = offsetof(PyLongObject, long_value.ob_digit);
 constexpr size_t int_size = int_head + 2 * sizeof(digit);
 
+// The ints that CPython keeps one object each of, forever.
+constexpr int64_t least_small = -5;
+constexpr int64_t small_count = 262;
+
 // The heads of fresh objects.
 struct Heads {
   bool usable = false;
+  PyObject* small[small_count];
   alignas(8) char of_float[float_head];
   alignas(8) char of_int[2][2][int_head];  // [negative][digits - 1]
 
   Heads() {
+    for (int64_t i = 0; i < small_count; ++i) {
+      small[i] = PyLong_FromLongLong(i + least_small);
+    }
     usable = take(PyFloat_FromDouble(0.5), of_float, float_head);
     for (int negative = 0; negative < 2; ++negative) {
       usable &= take(PyLong_FromLongLong(negative ? -1000 : 1000), of_int[negative][0], int_head) &&
@@ -78,7 +86,8 @@ struct Heads {
 };
 
 const Heads& heads() {
-  static const Heads h;  // made under the GIL, in the main interpreter; the heads are the same in all
+  static const Heads
+      h;  // made under the GIL, in the main interpreter; the heads, and the small ints, are the same in all
   return h;
 }
 
@@ -94,8 +103,10 @@ inline PyObject* raw_float(const Heads& h, double value) {
 
 inline PyObject* raw_int(const Heads& h, int64_t value) {
   const uint64_t magnitude = value < 0 ? 0 - static_cast<uint64_t>(value) : static_cast<uint64_t>(value);
-  // The smallest ints are shared objects; ints beyond 60 bits are rare.
-  if (static_cast<uint64_t>(value) + 5 <= 261 || magnitude >> (2 * PyLong_SHIFT)) {
+  if (static_cast<uint64_t>(value) - static_cast<uint64_t>(least_small) < small_count) {
+    return Py_NewRef(h.small[value - least_small]);
+  }
+  if (magnitude >> (2 * PyLong_SHIFT)) [[unlikely]] {
     return PyLong_FromLongLong(value);
   }
   // Also a one-digit int gets the memory of two: CPython's own have at least that much, after alignment.
@@ -112,12 +123,29 @@ inline PyObject* raw_int(const Heads& h, int64_t value) {
 
 #endif
 
+// Calls use(make_int, make_float) with the fastest functions there are.
+template <class Use>
+int64_t with_makers(Use use) {
+#if GILMAP_RAW_BOXING
+  const Heads& h = heads();
+  if (h.usable) {
+    return use([&h](int64_t v) { return raw_int(h, v); }, [&h](double v) { return raw_float(h, v); });
+  }
+#endif
+  return use([](int64_t v) { return PyLong_FromLongLong(v); }, [](double v) { return PyFloat_FromDouble(v); });
+}
+
+template <class T>
+T payload(PyObject** slot) {
+  T value;
+  std::memcpy(&value, slot, sizeof value);
+  return value;
+}
+
 template <class T, class Make>
 int64_t box_each(PyObject** slots, int64_t count, Make make) {
   for (int64_t i = 0; i < count; ++i) {
-    T value;
-    std::memcpy(&value, slots + i, sizeof value);
-    PyObject* o = make(value);
+    PyObject* o = make(payload<T>(slots + i));
     if (!o) [[unlikely]] {
       return i;
     }
@@ -129,30 +157,16 @@ int64_t box_each(PyObject** slots, int64_t count, Make make) {
 }  // namespace
 
 int64_t box_ints(PyObject** slots, int64_t count) {
-#if GILMAP_RAW_BOXING
-  const Heads& h = heads();
-  if (h.usable) {
-    return box_each<int64_t>(slots, count, [&h](int64_t v) { return raw_int(h, v); });
-  }
-#endif
-  return box_each<int64_t>(slots, count, [](int64_t v) { return PyLong_FromLongLong(v); });
+  return with_makers([=](auto make_int, auto) { return box_each<int64_t>(slots, count, make_int); });
 }
 
 int64_t box_floats(PyObject** slots, int64_t count) {
-#if GILMAP_RAW_BOXING
-  const Heads& h = heads();
-  if (h.usable) {
-    return box_each<double>(slots, count, [&h](double v) { return raw_float(h, v); });
-  }
-#endif
-  return box_each<double>(slots, count, [](double v) { return PyFloat_FromDouble(v); });
+  return with_makers([=](auto, auto make_float) { return box_each<double>(slots, count, make_float); });
 }
 
 void box_bools(PyObject** slots, const uint8_t* bytes, int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
-    uint8_t value;
-    std::memcpy(&value, bytes ? static_cast<const void*>(bytes + i) : slots + i, 1);
-    slots[i] = Py_NewRef(value ? Py_True : Py_False);
+    slots[i] = Py_NewRef(bytes[i] ? Py_True : Py_False);
   }
 }
 
@@ -162,34 +176,31 @@ void box_nones(PyObject** slots, int64_t count) {
   }
 }
 
-// Types come in runs more often than not: box run by run.
 int64_t box_tagged(PyObject** slots, const uint8_t* tags, int64_t count) {
-  for (int64_t i = 0; i < count;) {
-    int64_t end = i + 1;
-    while (end < count && tags[end] == tags[i]) {
-      ++end;
+  return with_makers([=](auto make_int, auto make_float) {
+    for (int64_t i = 0; i < count; ++i) {
+      PyObject* o = nullptr;
+      switch (static_cast<Tag>(tags[i])) {
+        case Tag::Int:
+          o = make_int(payload<int64_t>(slots + i));
+          break;
+        case Tag::Float:
+          o = make_float(payload<double>(slots + i));
+          break;
+        case Tag::Bool:
+          o = Py_NewRef(payload<uint8_t>(slots + i) ? Py_True : Py_False);
+          break;
+        case Tag::None:
+          o = Py_NewRef(Py_None);
+          break;
+      }
+      if (!o) [[unlikely]] {
+        return i;
+      }
+      slots[i] = o;
     }
-    int64_t boxed = end - i;
-    switch (static_cast<Tag>(tags[i])) {
-      case Tag::Int:
-        boxed = box_ints(slots + i, end - i);
-        break;
-      case Tag::Float:
-        boxed = box_floats(slots + i, end - i);
-        break;
-      case Tag::Bool:
-        box_bools(slots + i, nullptr, end - i);
-        break;
-      case Tag::None:
-        box_nones(slots + i, end - i);
-        break;
-    }
-    i += boxed;
-    if (i < end) {
-      return i;
-    }
-  }
-  return count;
+    return count;
+  });
 }
 
 Ref box(ir::Type type, const void* value) {

@@ -21,7 +21,7 @@ Ref box_stored(const View& view, int64_t i);
 int64_t box_ints(PyObject** slots, int64_t count);
 int64_t box_floats(PyObject** slots, int64_t count);
 int64_t box_tagged(PyObject** slots, const uint8_t* tags, int64_t count);
-// The others need no memory. A bool lies in the first byte of its payload, or in `bytes` if that is given.
+// The others need no memory. Beside tags a bool lies in the first byte of its payload, else in a byte of its own.
 void box_bools(PyObject** slots, const uint8_t* bytes, int64_t count);
 void box_nones(PyObject** slots, int64_t count);
 

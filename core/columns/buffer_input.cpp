@@ -78,7 +78,7 @@ std::unique_ptr<Input> BufferInput::make(PyObject* object, Container container) 
   }
   const std::optional<Format> format = parse_format(b.format, b.itemsize);
   const bool indirect = b.suboffsets && std::any_of(b.suboffsets, b.suboffsets + b.ndim, [](auto s) { return s >= 0; });
-  if (b.ndim == 0 || !format || indirect) {
+  if (b.ndim == 0 || !b.shape || !format || indirect) {
     return nullptr;
   }
   input->container_ = container;
@@ -91,20 +91,27 @@ std::unique_ptr<Input> BufferInput::make(PyObject* object, Container container) 
 // Merges axes that follow each other in memory as one run would. One run is left for all that is contiguous, and for
 // most slices.
 void BufferInput::lay_out() {
+  // ctypes gives no strides although it was asked for them: then the elements are dense.
+  std::vector<int64_t> strides(buffer_.strides, buffer_.strides + (buffer_.strides ? buffer_.ndim : 0));
+  if (!buffer_.strides) {
+    strides.assign(static_cast<size_t>(buffer_.ndim), buffer_.itemsize);
+    for (int axis = buffer_.ndim - 1; axis > 0; --axis) {
+      strides[axis - 1] = strides[axis] * buffer_.shape[axis];
+    }
+  }
   size_ = 1;
   for (int axis = 0; axis < buffer_.ndim; ++axis) {
     const int64_t length = buffer_.shape[axis];
-    const int64_t stride = buffer_.strides[axis];
     size_ *= length;
     if (length == 1) {
       continue;
     }
-    if (!grid_.shape.empty() && grid_.strides.back() == length * stride) {
+    if (!grid_.shape.empty() && grid_.strides.back() == length * strides[axis]) {
       grid_.shape.back() *= length;
-      grid_.strides.back() = stride;
+      grid_.strides.back() = strides[axis];
     } else {
       grid_.shape.push_back(length);
-      grid_.strides.push_back(stride);
+      grid_.strides.push_back(strides[axis]);
     }
   }
   view_.data = static_cast<const char*>(buffer_.buf);

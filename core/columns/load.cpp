@@ -6,7 +6,6 @@
 #include <bit>
 #include <concepts>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 
 #include "columns/scan.h"
@@ -73,7 +72,7 @@ struct BoolByte {
 
 // A strided run; `Stride` is a constant where the elements are dense.
 template <class E, class Out, class Stride>
-void load_run(const char* p, Stride stride, int64_t count, Out* out) {
+void load_run(const char* __restrict p, Stride stride, int64_t count, Out* __restrict out) {
   int64_t i = 0;
   for (; i + block <= count; i += block) {
     for (int64_t j = 0; j < block; ++j) {
@@ -181,9 +180,15 @@ void load_range(const View& view, int64_t begin, int64_t count, int64_t* out) {
   // Unsigned, because a product may wrap although no element does.
   const auto step = static_cast<uint64_t>(view.stride);
   const auto start = static_cast<uint64_t>(view.origin);
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t row = view.index ? view.index[begin + i] - view.index_base : begin + i;
-    out[i] = static_cast<int64_t>(start + static_cast<uint64_t>(row) * step);
+  if (view.index) {
+    for (int64_t i = 0; i < count; ++i) {
+      out[i] = static_cast<int64_t>(start + static_cast<uint64_t>(view.index[begin + i] - view.index_base) * step);
+    }
+    return;
+  }
+  uint64_t value = start + static_cast<uint64_t>(begin) * step;
+  for (int64_t i = 0; i < count; ++i, value += step) {
+    out[i] = static_cast<int64_t>(value);
   }
 }
 
@@ -261,52 +266,6 @@ void load(const View& view, int64_t begin, int64_t count, void* dst) {
     case Stored::Range:
       return load_range(view, begin, count, static_cast<int64_t*>(dst));
   }
-}
-
-ir::IntRange int_range(const View& view, int64_t begin, int64_t count) {
-  const auto bounds_of = []<class T>(T) {
-    return ir::IntRange{std::numeric_limits<T>::min(), std::numeric_limits<T>::max()};
-  };
-  switch (view.stored) {
-    case Stored::I8:
-      return bounds_of(int8_t{});
-    case Stored::I16:
-      return bounds_of(int16_t{});
-    case Stored::I32:
-      return bounds_of(int32_t{});
-    case Stored::U8:
-      return bounds_of(uint8_t{});
-    case Stored::U16:
-      return bounds_of(uint16_t{});
-    case Stored::U32:
-      return bounds_of(uint32_t{});
-    case Stored::I64:
-    case Stored::U64:
-    case Stored::Range:
-      break;
-    case Stored::F16:
-    case Stored::F32:
-    case Stored::F64:
-    case Stored::Bool:
-    case Stored::Bit:
-      return {};
-  }
-  if (count == 0) {
-    return {};
-  }
-  constexpr int64_t part = 1024;
-  int64_t values[part];
-  int64_t lo = INT64_MAX;
-  int64_t hi = INT64_MIN;
-  for (int64_t done = 0; done < count; done += part) {
-    const int64_t now = part < count - done ? part : count - done;
-    load(view, begin + done, now, values);
-    for (int64_t i = 0; i < now; ++i) {
-      lo = values[i] < lo ? values[i] : lo;
-      hi = values[i] > hi ? values[i] : hi;
-    }
-  }
-  return {lo, hi};
 }
 
 }  // namespace gilmap::columns

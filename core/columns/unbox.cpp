@@ -3,17 +3,21 @@
 namespace gilmap::columns {
 
 namespace {
-// Objects of a list that was sorted or shuffled lie anywhere in memory. Looking ahead hides most of that, and costs
-// little where they lie in order.
-constexpr int64_t ahead = 24;
 
-template <class Read, class Out>
+// Objects of a list that was sorted or shuffled lie anywhere in memory: looking ahead hides half of that. A list that
+// fits the cache is better off without.
+constexpr int64_t ahead = 24;
+constexpr int64_t look_ahead_from = 1 << 16;
+
+template <class Out, class Read>
 int64_t unbox(PyObject* const* items, int64_t count, Out* out, Read read) {
   int64_t i = 0;
-  for (; i + ahead < count; ++i) {
-    __builtin_prefetch(items[i + ahead]);
-    if (!read(items[i], out + i)) {
-      return i;
+  if (count >= look_ahead_from) {
+    for (; i + ahead < count; ++i) {
+      __builtin_prefetch(items[i + ahead]);
+      if (!read(items[i], out + i)) {
+        return i;
+      }
     }
   }
   for (; i < count; ++i) {
@@ -23,6 +27,7 @@ int64_t unbox(PyObject* const* items, int64_t count, Out* out, Read read) {
   }
   return count;
 }
+
 }  // namespace
 
 int64_t unbox_ints(PyObject* const* items, int64_t count, int64_t* out) {

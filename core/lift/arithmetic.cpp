@@ -30,6 +30,8 @@ const char* symbol(BinaryKind kind) {
   return "?";
 }
 
+bool is_big_int(const Value& v) { return v.kind == Kind::Object && PyLong_CheckExact(v.obj); }
+
 bool is_bitwise(BinaryKind k) {
   return k == BinaryKind::And || k == BinaryKind::Or || k == BinaryKind::Xor || k == BinaryKind::LShift ||
          k == BinaryKind::RShift;
@@ -51,6 +53,7 @@ Step FunctionLifter::binary(BinaryKind kind, const Value& a, const Value& b) {
     if (is_bitwise(kind)) return give_up(Reason::Type);
     return result(float_binary(kind, a, b));
   }
+  if (is_big_int(a) || is_big_int(b)) return binary_big(kind, a, b);
   bool none = a.kind == Kind::None || b.kind == Kind::None;
   if (none && (a.is_number() || b.is_number() || a.kind == b.kind)) return give_up(Reason::Type);
   if (a.kind == Kind::Tuple && b.kind == Kind::Tuple && kind == BinaryKind::Add && !a.aux && !b.aux) {
@@ -60,6 +63,46 @@ Step FunctionLifter::binary(BinaryKind kind, const Value& a, const Value& b) {
   }
   const Value& odd = a.is_number() ? b : a;
   unsupported(std::string("`") + symbol(kind) + "` with " + describe(odd) + " is not compiled");
+}
+
+// An operand that is an int constant beyond 64 bits: few operations have a result within them.
+Step FunctionLifter::binary_big(BinaryKind kind, const Value& a, const Value& b) {
+  auto refuse = [&]() { unsupported(std::string("`") + symbol(kind) + "` with an int beyond 64 bits is not compiled"); };
+  const Value& big = is_big_int(a) ? a : b;
+  const Value& other = is_big_int(a) ? b : a;
+  if (other.kind == Kind::Float && !is_bitwise(kind)) {
+    double d = PyLong_AsDouble(big.obj);
+    if (d == -1.0 && PyErr_Occurred()) {
+      PyErr_Clear();
+      return give_up(Reason::Overflow);  // OverflowError: int too large to convert to float
+    }
+    Value f = Value::floating(d);
+    return is_big_int(a) ? binary(kind, f, b) : binary(kind, a, f);
+  }
+  if (!other.is_integral()) refuse();
+  bool positive = PyObject_RichCompareBool(big.obj, Py_False, Py_GT) == 1;
+  if (!positive || !is_big_int(b)) {
+    if (!(kind == BinaryKind::And)) refuse();
+  }
+  ValueId x = as_i64(other);
+  ValueId negative = emit(Op::ILt, {x, b_.iconst(0)});
+  if (kind == BinaryKind::And && positive) {
+    // x & big for x >= 0 keeps the low 63 bits of the constant; below zero the result leaves 64 bits.
+    Ref mask = Ref::steal(PyLong_FromLongLong(INT64_MAX));
+    Ref low = mask ? Ref::steal(PyNumber_And(big.obj, mask.get())) : Ref();
+    if (!low) refuse();
+    deopt_if(negative, Reason::Overflow);
+    return result(integer(emit(Op::IAnd, {x, b_.iconst(PyLong_AsLongLong(low.get()))})));
+  }
+  if (kind == BinaryKind::Mod && positive) {  // |x| < big
+    deopt_if(negative, Reason::Overflow);
+    return result(integer(x));
+  }
+  if (kind == BinaryKind::FloorDiv && positive) {
+    return result(integer(emit(Op::Select, {negative, b_.iconst(-1), b_.iconst(0)})));
+  }
+  refuse();
+  return Step::Ended;
 }
 
 Value FunctionLifter::checked(Op overflows, Op op, ValueId a, ValueId b) {

@@ -64,7 +64,10 @@ Step FunctionLifter::call_builtin(PyObject* f, Arguments args) {
     if (a[0].kind == Kind::Tuple) return result(Value::integer(static_cast<int64_t>(a[0].size())));
     if (a[0].kind == Kind::Range) return result(range_count(a[0]));
     if (a[0].kind == Kind::Reduction) return result(a[0][0]);
-    if (a[0].is_number() || a[0].kind == Kind::None) return give_up(Reason::Type);
+    if (a[0].kind == Kind::Generator && a[0].aux == 1) {
+      return reduce_generator(Consumer::Len, a[0], reduction_start(Consumer::Len));
+    }
+    if (a[0].is_number() || a[0].kind == Kind::None || a[0].kind == Kind::Generator) return give_up(Reason::Type);
     unsupported("len() of " + describe(a[0]) + " is not compiled");
   }
   if (name == "isinstance" && a.size() == 2) return call_isinstance(a[0], a[1]);
@@ -164,7 +167,11 @@ Step FunctionLifter::call_type(PyTypeObject* type, Arguments args) {
       // list(…) that goes straight into sum(), max() … : the consumer waits below on the stack.
       if (!s_.stack.empty() && s_.stack.size() >= 2) {
         for (size_t k = s_.stack.size(); k-- > 0 && k + 2 >= s_.stack.size();) {
-          if (s_.stack[k].kind == Kind::Object && consumer_of(s_.stack[k])) return result(a[0]);
+          if (s_.stack[k].kind == Kind::Object && consumer_of(s_.stack[k])) {
+            Value v = a[0];
+            if (v.kind == Kind::Generator) v.aux = 1;
+            return result(std::move(v));
+          }
         }
       }
     }
@@ -320,6 +327,12 @@ Step FunctionLifter::call_min_max(bool max, Arguments args) {
       best = select(wins, a[k], best);
     } else {
       if (!c_) unsupported("the type of the result depends on the values");
+      if (k + 1 == a.size()) {
+        State yes = s_;
+        yes.stack.push_back(a[k]);
+        s_.stack.push_back(best);
+        return fork(wins.ssa, std::move(yes), std::move(s_), i_ + 1, i_ + 1);
+      }
       // The same call once more on either path, with the winner in front of what is left.
       PyObject* name = PyUnicode_InternFromString(max ? "max" : "min");
       Ref held = Ref::steal(name);
@@ -365,6 +378,11 @@ Step FunctionLifter::call_method(const Value& self, const char* name, Arguments 
       if (method == "__abs__") return result(absolute(self));
       if (method == "__int__" || method == "__trunc__") return result(to_int(self));
     }
+  }
+  if (self.kind == Kind::Tuple && method == "count" && args.positional.size() == 1 && args.keyword.empty()) {
+    Value n = Value::integer(0);
+    for (size_t k = 0; k < self.size(); ++k) n = int_binary(BinaryKind::Add, n, same_or_equal(self[k], args.positional[0]));
+    return result(n);
   }
   unsupported("`." + method + "(…)` of " + describe(self) + " is not compiled");
 }

@@ -42,7 +42,7 @@ PyObject* lookup_in_mro(PyTypeObject* type, PyObject* name) {
 
 // ---------------------------------------------------------------- binding
 
-std::vector<Value> FunctionLifter::bind(CodeInfo* info, const Value& callee, Arguments args) {
+std::optional<std::vector<Value>> FunctionLifter::bind(CodeInfo* info, const Value& callee, Arguments args) {
   PyCodeObject* code = info->code;
   auto names = code->co_localsplusnames;
   auto argcount = static_cast<size_t>(code->co_argcount);
@@ -62,7 +62,7 @@ std::vector<Value> FunctionLifter::bind(CodeInfo* info, const Value& callee, Arg
     std::vector<Value> rest(args.positional.begin() + static_cast<std::ptrdiff_t>(given), args.positional.end());
     locals[argcount + kwonly] = Value::of_items(Kind::Tuple, std::move(rest));
   } else if (args.positional.size() > argcount) {
-    unsupported(text_of(code->co_name) + "() is called with too many arguments");
+    return std::nullopt;
   }
   std::vector<Value> extra_keywords;
   for (auto& [name, value] : args.keyword) {
@@ -72,12 +72,12 @@ std::vector<Value> FunctionLifter::bind(CodeInfo* info, const Value& callee, Arg
       ++k;
     }
     if (k == argcount + kwonly) {
-      if (!varkw) unsupported(text_of(code->co_name) + "() has no parameter '" + text_of(name) + "'");
+      if (!varkw) return std::nullopt;
       extra_keywords.push_back(Value::object(name));
       extra_keywords.push_back(value);
       continue;
     }
-    if (set[k]) unsupported(text_of(code->co_name) + "() gets a parameter twice");
+    if (set[k]) return std::nullopt;
     locals[k] = value;
     set[k] = true;
   }
@@ -92,14 +92,17 @@ std::vector<Value> FunctionLifter::bind(CodeInfo* info, const Value& callee, Arg
         locals[k] = defaults[defaults.size() - (argcount - k)];
         continue;
       }
-      unsupported(text_of(code->co_name) + "() lacks a value for '" + text_of(name) + "'");
+      return std::nullopt;
     }
     int node = -1;
     PyObject* value =
         k < argcount
             ? m_.guarded(callee.node, Guards::Source::Default, nullptr, static_cast<int>(argcount - k), &node)
             : m_.guarded(callee.node, Guards::Source::KwDefault, name, 0, &node);
-    if (!value) unsupported(text_of(code->co_name) + "() lacks a value for '" + text_of(name) + "'");
+    if (!value) {
+      m_.guards_.expect(node, nullptr);
+      return std::nullopt;
+    }
     node = m_.guards_.expect(node, value);
     locals[k] = from_object(value, node);
   }
@@ -226,7 +229,9 @@ Step FunctionLifter::call_python(const Value& callee, Arguments args) {
   }
   if (code->co_flags & (CO_COROUTINE | CO_ASYNC_GENERATOR)) unsupported("async functions are not compiled");
   CodeInfo* info = m_.info(code);
-  std::vector<Value> locals = bind(info, callee, std::move(args));
+  auto bound = bind(info, callee, std::move(args));
+  if (!bound) return give_up(Reason::Type);
+  std::vector<Value> locals = std::move(*bound);
 
   // Free variables lie behind the locals and cells.
   int free_count = code->co_nfreevars;
@@ -244,11 +249,11 @@ Step FunctionLifter::call_python(const Value& callee, Arguments args) {
       PyObject* content = m_.guarded(node, Guards::Source::Cell, nullptr, k, &cell_node);
       if (!content) {
         m_.guards_.expect(cell_node, nullptr);
-        locals[slot] = Value::of_items(Kind::Cell, {Value()});
+        locals[slot] = Value::of_items(Kind::Cell, {Value()}, 1);
         continue;
       }
       cell_node = m_.guards_.expect(cell_node, content);
-      locals[slot] = Value::of_items(Kind::Cell, {from_object(content, cell_node)});
+      locals[slot] = Value::of_items(Kind::Cell, {from_object(content, cell_node)}, 1);
     }
   }
   if (code->co_flags & CO_GENERATOR) {
@@ -441,11 +446,18 @@ Step FunctionLifter::load_attribute(const Value& base, PyObject* name, bool meth
       v.obj = name;
       found = true;
     }
+  } else if (base.kind == Kind::Tuple) {
+    v = Value::of_items(Kind::Method, {base});
+    v.obj = name;
+    found = text == "count" || text == "index";
   } else if (base.kind == Kind::Object && PyModule_CheckExact(base.obj) && base.node >= 0) {
     int node = -1;
     m_.guards_.expect(base.node, base.obj);
     PyObject* value = m_.guarded(base.node, Guards::Source::ModuleAttr, name, 0, &node);
-    if (!value) unsupported("the module has no attribute '" + text + "' yet");
+    if (!value) {
+      m_.guards_.expect(node, nullptr);
+      return give_up(Reason::Raise);  // AttributeError
+    }
     node = m_.guards_.expect(node, value);
     v = from_object(value, node);
     found = true;

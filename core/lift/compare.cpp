@@ -153,9 +153,7 @@ Value FunctionLifter::compare(CompareKind kind, const Value& a, const Value& b) 
     if (equality) {
       Value same = Value::boolean(a.size() == b.size());
       for (size_t k = 0; k < a.size() && a.size() == b.size(); ++k) {
-        // Tuples compare elements by identity first; for NaN that makes a difference which is not known here.
-        if (a[k].kind == Kind::Float && b[k].kind == Kind::Float) unsupported("comparing tuples of floats is not compiled");
-        same = logic(Op::BAnd, same, equal(a[k], b[k]));
+        same = logic(Op::BAnd, same, same_or_equal(a[k], b[k]));
       }
       return ne ? negation(same) : same;
     }
@@ -176,6 +174,17 @@ Value FunctionLifter::compare(CompareKind kind, const Value& a, const Value& b) 
     return Value::boolean(both_none != ne);
   }
   unsupported("comparing " + describe(a) + " with " + describe(b) + " is not compiled");
+}
+
+// Only a NaN is the same object without being equal, and whether two NaNs are one object is not known here.
+Value FunctionLifter::same_or_equal(const Value& a, const Value& b) {
+  if (a.kind == Kind::Float && b.kind == Kind::Float) {
+    auto not_nan = [](const Value& v) { return v.known && v.as_double() == v.as_double(); };
+    if (!not_nan(a) && !not_nan(b)) {
+      deopt_if(emit(Op::BAnd, {emit(Op::FIsNan, {as_f64(a)}), emit(Op::FIsNan, {as_f64(b)})}), Reason::Other);
+    }
+  }
+  return equal(a, b);
 }
 
 Value FunctionLifter::identical(const Value& a, const Value& b) {

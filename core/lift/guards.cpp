@@ -101,7 +101,7 @@ Ref Guards::evaluate(const Node& node, PyObject* parent, PyObject* callable) {
   return {};
 }
 
-int Guards::add(int parent, Source source, PyObject* name, int index, PyObject** value, PyObject* callable) {
+int Guards::add(int parent, Source source, PyObject* name, int index, PyObject* callable, Ref* value) {
   // The parent's present value, by walking its path.
   std::vector<int> path;
   for (int n = parent; n >= 0; n = nodes_[static_cast<size_t>(n)].parent) path.push_back(n);
@@ -130,9 +130,8 @@ int Guards::add(int parent, Source source, PyObject* name, int index, PyObject**
     nodes_.push_back(std::move(node));
     found = static_cast<int>(nodes_.size()) - 1;
   }
-  Ref result = evaluate(nodes_[static_cast<size_t>(found)], at.get(), callable);
+  *value = evaluate(nodes_[static_cast<size_t>(found)], at.get(), callable);
   PyErr_Clear();
-  *value = result.get();  // borrowed: its container keeps it, and the lifter takes a reference at once
   return found;
 }
 

@@ -39,9 +39,9 @@ class Guards {
   static constexpr int root = 0;
 
   Guards();
-  // Returns the node for the path and its present value (borrowed; null without an exception if there is none). The
-  // same path twice is one node.
-  int add(int parent, Source source, PyObject* name, int index, PyObject** value, PyObject* callable);
+  // Returns the node for the path, and its present value (null without an exception if there is none). The same path
+  // twice is one node.
+  int add(int parent, Source source, PyObject* name, int index, PyObject* callable, Ref* value);
   // Chooses the check by the value's type. Returns the node that stands for the value from now on: a function that
   // another path has led to already, as in recursion, keeps that path, and this one is checked to lead to the same.
   int expect(int node, PyObject* value);

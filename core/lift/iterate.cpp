@@ -64,6 +64,35 @@ Value FunctionLifter::range_count(const Value& range) {
   return integer(emit(Op::Select, {some, full, zero}));
 }
 
+// lo <= x < hi and x on the grid; a step of 1 needs no grid. What is no int is compared with each item by ==, so a
+// float counts if it is integral.
+Value FunctionLifter::range_contains(const Value& range, const Value& item) {
+  const Value& start = range[0];
+  const Value& stop = range[1];
+  const Value& step = range[2];
+  if (item.kind == Kind::None || item.kind == Kind::Tuple) return Value::boolean(false);
+  if (!item.is_number()) unsupported("`in` over a range is compiled for numbers only");
+  if (!step.known || step.bits == INT64_MIN) {
+    unsupported("`in` over a range whose step is not a constant is not compiled");
+  }
+  if (item.kind == Kind::Float) {
+    ValueId f = as_f64(item);
+    Value inside = boolean(emit(Op::BAnd, {emit(Op::FGe, {f, b_.fconst(-9223372036854775808.0)}),
+                                           emit(Op::FLt, {f, b_.fconst(9223372036854775808.0)})}));
+    Value whole = logic(Op::BAnd, inside, boolean(emit(Op::FEq, {emit(Op::FTrunc, {f}), f})));
+    ValueId as_int = emit(Op::FToI, {emit(Op::Select, {whole.ssa, f, b_.fconst(0.0)})});
+    return logic(Op::BAnd, whole, range_contains(range, integer(as_int)));
+  }
+  bool up = step.bits > 0;
+  Value found = logic(Op::BAnd, compare(up ? CompareKind::Ge : CompareKind::Le, item, start),
+                      compare(up ? CompareKind::Lt : CompareKind::Gt, item, stop));
+  if (step.bits == 1 || step.bits == -1) return found;
+  // Congruence survives wrapping only within 64 bits, so the rare distance beyond is left to CPython.
+  ValueId d = checked(Op::ISubOverflows, Op::ISub, as_i64(item), as_i64(start)).ssa;
+  ValueId r = emit(Op::IMod, {d, b_.iconst(step.bits)});
+  return logic(Op::BAnd, found, boolean(emit(Op::IEq, {r, b_.iconst(0)})));
+}
+
 Value FunctionLifter::iterate(const Value& v) {
   switch (v.kind) {
     case Kind::Range: {
@@ -256,6 +285,8 @@ Step FunctionLifter::finish_reduction(const Value& r, Step (FunctionLifter::*the
   auto c = static_cast<Consumer>(r.aux);
   if (c == Consumer::Sum && r.in_float) {
     v = numeric_value(Fn::float_sum_result, {as_f64(r[0]), as_f64(r[1])});
+  } else if (r.size() == 0 && r.extra) {
+    v = (*r.extra)[0];  // default=
   } else if (r.size() == 0) {
     return give_up(Reason::Empty);
   } else {
@@ -266,11 +297,16 @@ Step FunctionLifter::finish_reduction(const Value& r, Step (FunctionLifter::*the
 }
 
 Step FunctionLifter::reduce(Consumer c, Arguments args) {
-  std::optional<Value> initial;   // start=, default=
+  std::optional<Value> initial;   // start=
+  std::optional<Value> fallback;  // default=
   for (const auto& [kw, v] : args.keyword) {
-    bool start = PyUnicode_CompareWithASCIIString(kw, "start") == 0 && (c == Consumer::Sum || c == Consumer::Prod);
-    if (!start) unsupported("keywords of this builtin (key=, default=) are not compiled");
-    initial = v;
+    if (PyUnicode_CompareWithASCIIString(kw, "start") == 0 && (c == Consumer::Sum || c == Consumer::Prod)) {
+      initial = v;
+    } else if (PyUnicode_CompareWithASCIIString(kw, "default") == 0 && (c == Consumer::Min || c == Consumer::Max)) {
+      fallback = v;
+    } else {
+      unsupported("key= is not compiled");
+    }
   }
   auto& a = args.positional;
   if (a.size() == 2 && c == Consumer::Sum) {
@@ -281,7 +317,10 @@ Step FunctionLifter::reduce(Consumer c, Arguments args) {
   Value source = a[0];
   Value r = reduction_start(c);
   if (initial) {
-    if (!initial->is_number()) unsupported("a start value that is no number is not compiled");
+    // A bool as the start switches CPython's compensation off.
+    if (!initial->is_number() || initial->kind == Kind::Bool) {
+      unsupported("a start value that is no int or float is not compiled");
+    }
     if (initial->kind == Kind::Float) {
       if (c == Consumer::Sum) {
         r = Value::of_items(Kind::Reduction, {*initial, Value::floating(0.0)}, r.aux);
@@ -297,6 +336,11 @@ Step FunctionLifter::reduce(Consumer c, Arguments args) {
       if (source.in_float || initial->kind == Kind::Float) unsupported("sum() of a list of floats with a start value is not compiled");
       return result(c == Consumer::Sum ? add(source[0], *initial) : multiply(source[0], *initial));
     }
+  }
+  if (fallback) {
+    r.extra = std::make_shared<const std::vector<Value>>(std::vector<Value>{*fallback});
+    if (source.kind == Kind::Reduction) source.extra = r.extra;
+    if (source.kind == Kind::Range) unsupported("default= for a range is not compiled");
   }
   switch (source.kind) {
     case Kind::Reduction: return finish_reduction(source, nullptr);
@@ -323,6 +367,13 @@ Step FunctionLifter::reduce(Consumer c, Arguments args) {
         if (first) return result(source[0]);
         Value last = int_binary(BinaryKind::Mul, int_binary(BinaryKind::Sub, n, Value::integer(1)), source[2]);
         return result(int_binary(BinaryKind::Add, source[0], last));
+      }
+      if (c == Consumer::All) return result(negation(range_contains(source, Value::integer(0))));
+      if (c == Consumer::Any) {  // some item other than 0
+        Value n = range_count(source);
+        Value several = compare_numbers(CompareKind::Gt, n, Value::integer(1));
+        Value one = compare_numbers(CompareKind::Eq, n, Value::integer(1));
+        return result(logic(Op::BOr, several, logic(Op::BAnd, one, truth(source[0]))));
       }
       if (initial || (c != Consumer::Sum && c != Consumer::Prod)) unsupported("this builtin over a range is not compiled");
       return result(sum_range(c, source));

@@ -36,10 +36,9 @@ CodeInfo* ModuleLifter::info(PyCodeObject* code) {
 }
 
 PyObject* ModuleLifter::guarded(int parent, Guards::Source source, PyObject* name, int index, int* node) {
-  PyObject* value = nullptr;
-  *node = guards_.add(parent, source, name, index, &value, callable_);
-  if (value) keep(value);
-  return value;
+  Ref value;
+  *node = guards_.add(parent, source, name, index, callable_, &value);
+  return value ? keep(value.get()) : nullptr;
 }
 
 Lifted ModuleLifter::lift(std::span<const ir::Type> arg_types) {
@@ -306,7 +305,7 @@ Value FunctionLifter::detach_cells(const Value& v, const Context& dying) {
   if (v.kind == Kind::CellRef && static_cast<uint64_t>(v.bits) == dying.id) {
     Value content = cell_content(v);
     if (content.kind == Kind::Function) unsupported("a function that is returned refers to itself or to another local function");
-    return Value::of_items(Kind::Cell, {content});
+    return Value::of_items(Kind::Cell, {content}, 1);
   }
   if (v.items) {
     std::vector<Value> items;

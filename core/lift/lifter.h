@@ -176,6 +176,7 @@ class FunctionLifter {
 
   // ---- arithmetic.cpp, compare.cpp
   Step binary(BinaryKind kind, const Value& a, const Value& b);
+  Step binary_big(BinaryKind kind, const Value& a, const Value& b);
   Value int_binary(BinaryKind kind, const Value& a, const Value& b);
   Value float_binary(BinaryKind kind, const Value& a, const Value& b);
   Value bool_binary(BinaryKind kind, const Value& a, const Value& b);
@@ -192,6 +193,7 @@ class FunctionLifter {
   Value compare_int_float(CompareKind kind, const Value& i, const Value& f);
   Value identical(const Value& a, const Value& b);
   Value equal(const Value& a, const Value& b) { return compare(CompareKind::Eq, a, b); }
+  Value same_or_equal(const Value& a, const Value& b);  // `a is b or a == b`, as containers compare
   Value logic(Op op, const Value& a, const Value& b);  // BAnd, BOr of Bools, folded
   Value negation(const Value& v);
   Value select(const Value& cond, const Value& a, const Value& b);  // of numbers of one kind
@@ -207,7 +209,8 @@ class FunctionLifter {
   Step enter(CodeInfo* info, int function_node, PyObject* globals, PyObject* builtins, std::vector<Value> locals);
   Step call_spec(CodeInfo* info, int function_node, PyObject* globals, PyObject* builtins, std::vector<Value> locals);
   Step unpack_spec_results(ValueId call, const std::vector<Value>& shapes);
-  std::vector<Value> bind(CodeInfo* info, const Value& callee, Arguments args);
+  // Null if the arguments do not fit, for which CPython raises TypeError.
+  std::optional<std::vector<Value>> bind(CodeInfo* info, const Value& callee, Arguments args);
   void capture(const Value& v, std::vector<std::pair<Value, Value>>& out);
   Step load_attribute(const Value& base, PyObject* name, bool method);
   bool object_attribute(const Value& base, PyObject* name, Value* out);
@@ -234,6 +237,7 @@ class FunctionLifter {
   // ---- iterate.cpp: ranges, iterators, reductions
   Step make_range(const std::vector<Value>& args);
   Value range_count(const Value& range);
+  Value range_contains(const Value& range, const Value& item);
   Value iterate(const Value& v);  // iter(v)
   struct Advance {
     Value more;  // a Bool

@@ -95,36 +95,9 @@ Step FunctionLifter::contains(bool negate) {
     container = Value::of_items(Kind::Tuple, std::move(items));
   }
   if (container.kind == Kind::Tuple) {
-    for (size_t k = 0; k < container.size(); ++k) {
-      const Value& other = container[k];
-      // Membership asks for identity first; for NaN that makes a difference which is not known here.
-      if (other.kind == Kind::Float && !(other.known && other.as_double() == other.as_double())) {
-        unsupported("`in` over floats that are not constants is not compiled");
-      }
-      found = logic(Op::BOr, found, equal(item, other));
-    }
+    for (size_t k = 0; k < container.size(); ++k) found = logic(Op::BOr, found, same_or_equal(item, container[k]));
   } else if (container.kind == Kind::Range) {
-    if (item.kind == Kind::Float) {
-      unsupported("a float in a range is not compiled");
-    }
-    if (item.is_integral()) {
-      // lo <= x < hi and x on the grid; a step of 1 needs no grid
-      const Value& start = container[0];
-      const Value& stop = container[1];
-      const Value& step = container[2];
-      if (!step.known || step.bits == 0 || step.bits == INT64_MIN) unsupported("`in` over a range whose step is not a constant is not compiled");
-      bool up = step.bits > 0;
-      Value in_low = compare(up ? CompareKind::Ge : CompareKind::Le, item, start);
-      Value in_high = compare(up ? CompareKind::Lt : CompareKind::Gt, item, stop);
-      found = logic(Op::BAnd, in_low, in_high);
-      if (step.bits != 1 && step.bits != -1) {
-        ValueId d = checked(Op::ISubOverflows, Op::ISub, as_i64(item), as_i64(start)).ssa;
-        ValueId r = emit(Op::IMod, {d, b_.iconst(step.bits)});
-        found = logic(Op::BAnd, found, boolean(emit(Op::IEq, {r, b_.iconst(0)})));
-      }
-    } else if (item.kind != Kind::None) {
-      unsupported("`in` over a range is compiled for ints only");
-    }
+    found = range_contains(container, item);
   } else if (container.kind == Kind::Object && PyUnicode_Check(container.obj) && item.kind == Kind::Object &&
              PyUnicode_Check(item.obj)) {
     int r = PySequence_Contains(container.obj, item.obj);
@@ -228,7 +201,8 @@ Step FunctionLifter::step(const Instr& in) {
       return result(std::move(v));
     }
     case Code::StoreDeref: {
-      if (s_.locals[static_cast<size_t>(in.arg)].kind != Kind::Cell) {
+      const Value& cell = s_.locals[static_cast<size_t>(in.arg)];
+      if (cell.kind != Kind::Cell || cell.aux == 1) {
         unsupported("`nonlocal " + c_->info->local_name(in.arg) + "` is assigned: it writes to a variable of another function", true);
       }
       Value v = pop();

@@ -25,9 +25,9 @@ enum class Kind : uint8_t {
   Enumerate,  // items: count, iterator
   Zip,        // items: iterators
   Function,   // made by this code: obj is its code, items: closure; defaults in `extra`
-  Generator,  // items[0]: the Function or Object, then its bound locals
+  Generator,  // items[0]: the Function or Object, then its bound locals; aux 1: already made a list of
   Method,     // items[0]: self; obj: a function, or a str that names a method of int or float
-  Cell,       // items[0]: content
+  Cell,       // items[0]: content; aux 1: of another activation, so never assigned here
   CellRef,    // cell `aux` of the activation whose id is `bits`
   Dict,       // items: keys and values in turn; only of **kwargs
   Reduction,  // a list or generator on its way into sum(), max() …; aux: the Consumer; items: its state

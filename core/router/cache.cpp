@@ -48,7 +48,7 @@ std::shared_ptr<Variant> Entry::find(PyObject* callable, std::span<const ir::Typ
   for (auto it = variants_.begin(); it != variants_.end(); ++it) {
     Variant& v = **it;
     if (!std::equal(v.types.begin(), v.types.end(), types.begin(), types.end())) continue;
-    if (v.state.load() == State::Compiling && v.owner_process != getpid()) {
+    if (v.state() == State::Compiling && v.owner_process != getpid()) {
       variants_.erase(it);
       return find(callable, types);
     }

@@ -4,7 +4,7 @@
 //
 // An entry belongs to a code object (or builtin) and dies with it. Two functions of the same code, as closures made in a
 // loop are, share it: each variant has guards, which are compared with the function at hand. All of it needs
-// the GIL, except where a kernel is being compiled; then the variant's `state` is the only thing shared.
+// the GIL, except for a Compilation.
 
 #include <Python.h>
 
@@ -25,20 +25,28 @@ namespace gilmap::router {
 
 enum class State : uint8_t { Unsupported, Compiling, Ready, Failed };
 
+// The part of a variant that the compiling thread shares: nothing in it belongs to Python, because that thread may be
+// the last to let go of it.
+struct Compilation {
+  std::atomic<State> state{State::Compiling};
+  std::shared_ptr<codegen::Kernel> kernel;  // written before state becomes Ready
+  std::string error;                        // of Failed
+  ir::Module module;                        // until compiled
+};
+
 // A function specialised on argument types and on what it read from outside.
 struct Variant {
   std::vector<ir::Type> types;
   lift::Guards guards;
   std::optional<Unsupported> why;       // Unsupported
-  std::atomic<State> state{State::Compiling};
-  std::shared_ptr<codegen::Kernel> kernel;  // written before state becomes Ready
-  std::string error;                        // of Failed
-  ir::Module module;                        // until compiled
+  std::shared_ptr<Compilation> code = std::make_shared<Compilation>();
   std::vector<ir::Type> result_types;
   int depth = 1;            // Python frames that one element enters
   double lift_ms = 0;
   double ns_per_row = 0;    // of the kernel, measured
   long owner_process = 0;   // a fork leaves the compiling thread behind
+
+  State state() const { return code->state.load(); }
 };
 
 class Entry {

@@ -195,7 +195,7 @@ Ref Call::cold(int64_t batch_limit) {
         continue;
       }
     }
-    State state = variant->state.load();
+    State state = variant->state();
     if (state == State::Unsupported || state == State::Failed) {
       entry_->interpreted_ns = each;
       return interpret_all();
@@ -221,13 +221,13 @@ std::shared_ptr<Variant> Call::usable(const Types& types, int64_t rows, bool* fa
     if (!forced && entry_->interpreted_ns * static_cast<double>(rows) < worth_preparing_ns) return nullptr;
     v = prepare(*entry_, func_, types);
   }
-  if (v->state.load() == State::Compiling && !await(*v)) {
+  if (v->state() == State::Compiling && !await(*v)) {
     *failed = true;
     return nullptr;
   }
-  if (v->state.load() == State::Ready && frames_left() > v->depth + 1) return v;
+  if (v->state() == State::Ready && frames_left() > v->depth + 1) return v;
   if (forced) {
-    std::string why = v->why ? v->why->message() : !v->error.empty() ? v->error : "the recursion limit is too near";
+    std::string why = v->why ? v->why->message() : !v->code->error.empty() ? v->code->error : "the recursion limit is too near";
     PyErr_Format(PyExc_ValueError, "backend=\"jit\": this function is not compiled: %s", why.c_str());
     *failed = true;
   }
@@ -257,7 +257,7 @@ bool Call::run_group(const columns::Group& group, Variant& variant, columns::Out
   while (end > 0 && group.position(end - 1) >= failed_at_) --end;
   if (end == 0) return true;
   runtime::JobSpec spec;
-  spec.kernel = variant.kernel;
+  spec.kernel = variant.code->kernel;
   spec.group = &group;
   spec.begin = 0;
   spec.end = end;
@@ -387,7 +387,7 @@ Ref Call::run() {
   if (known > 0) {
     if (auto types = columns::common_types(inputs_, 0, 1)) {
       if (auto v = entry_->find(func_, *types)) {
-        State state = v->state.load();
+        State state = v->state();
         if (state == State::Ready) return native(0);
         if (state != State::Compiling) return interpret_all();
       }

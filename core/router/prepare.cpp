@@ -35,7 +35,7 @@ Compiles& compiles() {
   return *c;
 }
 
-void compile_now(Variant& v) {
+void compile_now(Compilation& v) {
   runtime::warm_up();
   passes::run_pipeline(v.module);
   v.kernel = codegen::compile(v.module, {}, &v.error);
@@ -43,7 +43,7 @@ void compile_now(Variant& v) {
   v.state.store(v.kernel ? State::Ready : State::Failed);
 }
 
-void compile_in_background(std::shared_ptr<Variant> v) {
+void compile_in_background(std::shared_ptr<Compilation> v) {
   Compiles& c = compiles();
   {
     std::lock_guard lock(c.mutex);
@@ -83,27 +83,27 @@ std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<con
   v->lift_ms = std::chrono::duration<double, std::milli>(Clock::now() - before).count();
   if (!lifted) {
     v->why = std::move(lifted.error());
-    v->state = State::Unsupported;
+    v->code->state = State::Unsupported;
     entry.add(v);
     return v;
   }
   v->guards = std::move(lifted->guards);
-  v->module = std::move(lifted->module);
-  v->result_types = v->module.result_types;
-  v->depth = v->module.functions[0].depth;
+  v->result_types = lifted->module.result_types;
+  v->depth = lifted->module.functions[0].depth;
+  v->code->module = std::move(lifted->module);
   entry.add(v);
-  compile_in_background(v);
+  compile_in_background(v->code);
   return v;
 }
 
 bool await(const Variant& variant) {
   Compiles& c = compiles();
-  while (variant.state.load() == State::Compiling) {
+  while (variant.state() == State::Compiling) {
     PyThreadState* saved = PyEval_SaveThread();
     {
       std::unique_lock lock(c.mutex);
       c.ended.wait_for(lock, std::chrono::milliseconds(20),
-                       [&] { return variant.state.load() != State::Compiling; });
+                       [&] { return variant.state() != State::Compiling; });
     }
     PyEval_RestoreThread(saved);
     if (PyErr_CheckSignals() != 0) return false;

@@ -76,7 +76,7 @@ bool Job::run_inline(double budget_ms) {
     elapsed = now;
     if (stopped) break;
     const double left = std::max(0.0, budget_ns - elapsed);
-    rows = static_cast<int64_t>(std::min(left / std::max(0.01, stats_.ns_per_row(1)), 8.0 * done_rows));
+    rows = static_cast<int64_t>(std::min(left / std::max(0.01, stats_.ns_per_row(1)), 16.0 * static_cast<double>(done_rows)));
   }
   if (frontier_ >= spec_.end) return true;
   watch.reset();
@@ -116,8 +116,8 @@ void Job::wait(int timeout_ms) {
       leave_to_interpreter();
       return;
     }
-    if (now_ns() >= deadline) return;
     in_slices = shared_->rebalance();
+    if (now_ns() >= deadline) return;
   }
 }
 

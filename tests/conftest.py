@@ -1,0 +1,42 @@
+"""A time limit for every test, so that a hang is a failure with a traceback and not a stuck run.
+
+At the soft limit a Python exception is raised in the main thread; this works while gilmap polls for
+signals. At the hard limit faulthandler prints every thread's stack and ends the process.
+"""
+
+import faulthandler
+import os
+import signal
+import sys
+
+import pytest
+
+SOFT_LIMIT = 60.0
+HARD_LIMIT = 150.0
+
+
+def pytest_configure(config):
+    # pytest captures file descriptor 2 later on; keep the real one for the last words.
+    config.real_stderr = os.fdopen(os.dup(sys.__stderr__.fileno()), "w")
+
+
+def pytest_unconfigure(config):
+    faulthandler.cancel_dump_traceback_later()
+    config.real_stderr.close()
+
+
+def _too_long(signum, frame):
+    pytest.fail(f"the test took more than {SOFT_LIMIT:.0f} s")  # not an Exception: nothing swallows it
+
+
+@pytest.fixture(autouse=True)
+def time_limit(request):
+    before = signal.signal(signal.SIGALRM, _too_long)
+    signal.setitimer(signal.ITIMER_REAL, SOFT_LIMIT)
+    faulthandler.dump_traceback_later(
+        HARD_LIMIT, exit=True, file=request.config.real_stderr
+    )
+    yield
+    faulthandler.cancel_dump_traceback_later()
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)

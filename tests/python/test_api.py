@@ -1,0 +1,263 @@
+"""The interface itself: arguments, errors that tell bad input apart, explain, the command line, imports."""
+
+import inspect
+import json
+import sys
+
+import gilmap
+import pytest
+
+from tests.python.support import run_script
+
+
+def affine(x):
+    return x * 3 + 1
+
+
+@pytest.mark.parametrize("f", [None, 5, "abs", [abs]])
+def test_not_callable(f):
+    for backend in (None, "inline", "jit"):
+        with pytest.raises(TypeError, match="callable"):
+            gilmap.map(f, [1, 2], backend=backend)
+    with pytest.raises(TypeError, match="callable"):
+        gilmap.explain(f, [1, 2])
+    with pytest.raises(TypeError, match="callable"):
+        gilmap.explain(f)
+
+
+def test_not_callable_with_no_elements():
+    """list(map(None, [])) is an empty list: nothing is ever called. Either that or TypeError is right."""
+    try:
+        assert gilmap.map(None, []) == []
+    except TypeError:
+        pass
+
+
+@pytest.mark.parametrize("thing", [5, None, object(), 2.5])
+def test_not_iterable(thing):
+    for backend in (None, "inline", "jit"):
+        with pytest.raises(TypeError):
+            gilmap.map(affine, thing, backend=backend)
+        with pytest.raises(TypeError):
+            gilmap.map(affine, [1], thing, backend=backend)
+
+
+def test_no_iterable():
+    with pytest.raises(TypeError):
+        gilmap.map(affine)
+    with pytest.raises(TypeError):
+        gilmap.map()
+
+
+@pytest.mark.parametrize("options", [{"backend": "gpu"}, {"backend": 3}, {"workers": 0}, {"workers": -1}, {"workers": "two"}, {"workers": 1.5}])
+def test_bad_options(options):
+    with pytest.raises((ValueError, TypeError)):
+        gilmap.map(affine, [1, 2], **options)
+
+
+def test_unknown_option():
+    with pytest.raises(TypeError, match="chunks"):
+        gilmap.map(affine, [1], chunks=5)
+
+
+def test_iterables_are_positional():
+    with pytest.raises(TypeError):
+        gilmap.map(func=affine, iterables=[[1]])
+
+
+def test_jit_refuses_with_the_reason():
+    with pytest.raises(ValueError) as caught:
+        gilmap.map(lambda x: print(x), [1, 2], backend="jit")
+    assert "print" in str(caught.value)
+
+
+def test_debug_writes_to_stderr(capfd):
+    assert gilmap.map(affine, [1, 2], debug=True) == [4, 7]
+    assert gilmap.map(affine, list(range(1000)), backend="jit", debug=True)[:2] == [1, 4]
+    assert capfd.readouterr().out == ""
+    assert gilmap.map(affine, [1, 2], backend="jit") == [4, 7]
+    assert capfd.readouterr().err == ""
+
+
+def test_explain_is_a_dict_that_says_why():
+    answer = gilmap.explain(affine, [1, 2])
+    assert isinstance(answer, dict)
+    assert answer["backend"] == "jit" and answer["has_fast_path"] is True and answer["reason"]
+    answer = gilmap.explain(lambda x: str(x), [1, 2])
+    assert answer["backend"] == "inline" and answer["has_fast_path"] is False
+
+
+def test_explain_without_inputs():
+    assert gilmap.explain(affine)["backend"] == "jit"
+
+    def annotated(a: int, b: float) -> float:
+        return a * b
+
+    assert gilmap.explain(annotated)["backend"] == "jit"
+    assert gilmap.explain(lambda x: [x])["backend"] == "inline"
+
+
+def test_explain_depends_on_the_columns():
+    f = lambda x: x.bit_length()  # noqa: E731
+    assert gilmap.explain(f, [1, 2])["backend"] == "jit"
+    assert gilmap.explain(f, [1.5, 2.5])["backend"] == "inline"
+    assert gilmap.explain(f, ["a"])["backend"] == "inline"
+
+
+def test_explain_runs_nothing():
+    calls = []
+
+    def f(x):
+        calls.append(x)
+
+    def source():
+        calls.append("started")
+        yield 1
+
+    gilmap.explain(f, [1, 2])
+    gilmap.explain(f)
+    generator = source()
+    gilmap.explain(affine, generator)
+    assert "started" not in calls or list(generator) in ([1], [])
+    assert [c for c in calls if c != "started"] == []
+
+
+def unsupported_string(x):
+    y = x + 1
+    return str(y)
+
+
+def unsupported_list(x):
+    values = []
+    for k in range(x):
+        values.append(k)
+    return values
+
+
+def unsupported_global(x):
+    global _written
+    _written = x
+    return x
+
+
+def unsupported_try(x):
+    with open("/dev/null") as file:
+        file.read(x)
+
+
+@pytest.mark.parametrize(
+    "f, marker",
+    [(unsupported_string, "str(y)"), (unsupported_list, "values ="), (unsupported_global, "_written = x"), (unsupported_try, "with open")],
+)
+def test_reason_names_the_line(f, marker):
+    lines, first = inspect.getsourcelines(f)
+    line = first + next(k for k, text in enumerate(lines) if marker in text)
+    reason = gilmap.explain(f, [1, 2])["reason"]
+    assert any(f"line {n}" in reason for n in (line, line + 1, line + 2)), reason
+
+
+@pytest.mark.parametrize("name", ["map", "explain", "shutdown_workers"])
+def test_documented(name):
+    assert inspect.getdoc(getattr(gilmap, name))
+
+
+def test_signature_of_map():
+    parameters = inspect.signature(gilmap.map).parameters
+    assert [p for p in ("backend", "workers", "debug") if p not in parameters] == []
+    assert all(parameters[p].kind is inspect.Parameter.KEYWORD_ONLY for p in ("backend", "workers", "debug"))
+
+
+def test_map_has_the_name_of_what_it_is():
+    assert gilmap.map.__name__ == "map"
+    assert set(gilmap.__all__) >= {"map", "explain", "shutdown_workers"}
+
+
+def test_shutdown_and_start_again():
+    column = list(range(20_000))
+    for _ in range(3):
+        assert gilmap.map(affine, column, backend="jit", workers=2)[-1] == 59_998
+        gilmap.shutdown_workers()
+    gilmap.shutdown_workers()
+
+
+def test_command_line(tmp_path):
+    (tmp_path / "sums.py").write_text("def twice(x: int):\n    return x * 2\n\ndef text(x):\n    return str(x)\n")
+    source = f"""
+import runpy, sys
+sys.path.insert(0, {str(tmp_path)!r})
+for name in ("twice", "text"):
+    sys.argv = ["gilmap", "explain", "sums:" + name]
+    try:
+        runpy.run_module("gilmap", run_name="__main__")
+    except SystemExit as stop:
+        assert not stop.code, stop.code
+"""
+    output = run_script(source)
+    assert "twice" in output and "text" in output and "str" in output
+
+
+def test_import_brings_neither_numpy_nor_pyarrow():
+    output = run_script("import sys, gilmap, json; gilmap.map(abs, [1]); print(json.dumps(sorted(sys.modules)))")
+    modules = set(json.loads(output))
+    assert not modules & {"numpy", "pyarrow", "inspect", "asyncio"}
+
+
+@pytest.mark.parametrize("value", ["1", "2", "5", "0", "-3", "many", ""])
+def test_number_of_threads_from_the_environment(value):
+    """Whatever it says, the result is right."""
+    source = "import gilmap; f = lambda x: x * 7 % 5; xs = list(range(30000)); r = gilmap.map(f, xs, backend='jit'); assert r == list(map(f, xs)); print('fine')"
+    assert run_script(source, GILMAP_NUM_THREADS=value).strip() == "fine"
+
+
+def test_functions_of_main_and_of_the_command_line():
+    source = """
+import gilmap
+K = 3
+def f(x):
+    return x * K
+print(gilmap.explain(f, [1])["backend"], gilmap.map(f, [1, 2], backend="jit"))
+"""
+    assert run_script(source).strip() == "jit [3, 6]"
+
+
+def test_exit_during_background_compile():
+    """The interpreter ends while a compile may be under way: no crash, no hang."""
+    source = """
+import gilmap
+f = eval("lambda x: " + "+".join(f"(x * {k} - {k % 7}) % {k + 3}" for k in range(1, 120)))
+gilmap.map(f, list(range(3000)))
+"""
+    for _ in range(3):
+        run_script(source)
+
+
+def test_use_at_exit():
+    source = """
+import atexit, gilmap
+f = lambda x: x + 1
+gilmap.map(f, list(range(5000)), backend="jit")
+atexit.register(lambda: print(gilmap.map(f, [1, 2, 3])))
+class Late:
+    def __del__(self):
+        print("late", gilmap.map(f, [1]))
+late = Late()
+"""
+    assert "[2, 3, 4]" in run_script(source)
+
+
+def test_stubs_and_marker_exist():
+    import pathlib
+
+    folder = pathlib.Path(gilmap.__file__).parent
+    assert (folder / "py.typed").exists()
+
+
+def test_python_flags():
+    """Optimised bytecode drops asserts; gilmap must follow the bytecode."""
+    import subprocess
+
+    from tests.python.support import environment
+
+    source = "import gilmap\ndef f(x):\n    assert x < 3\n    return x\nprint(gilmap.map(f, [1, 5], backend='jit'))"
+    child = subprocess.run([sys.executable, "-O", "-c", source], capture_output=True, text=True, env=environment(), timeout=30)
+    assert child.stdout.strip() == "[1, 5]", child.stderr

@@ -1,0 +1,199 @@
+#pragma once
+// Kernels written in C++ for the tests of the runtime. What happens to an element depends on its value, so that a test
+// says it with its data: see `Value`.
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "codegen/kernel.h"
+#include "runtime/job.h"
+
+namespace gilmap::runtime_tests {
+
+using codegen::KernelArgs;
+using columns::Group;
+using columns::View;
+using ir::Type;
+
+// Other values v are finished at once, with the result 2 * v + 1.
+namespace value {
+constexpr int64_t deopt = -1;    // left to CPython
+constexpr int64_t endless = -2;  // runs until it is cancelled
+constexpr int64_t slow = 1'000'000'000;  // plus n: takes n microseconds, unless it is cancelled meanwhile
+}  // namespace value
+
+inline int64_t result_of(int64_t v) { return 2 * v + 1; }
+
+inline std::atomic<int64_t> elements_begun{0};
+inline std::atomic<int> kernels_alive{0};
+
+inline void publish_deopt(KernelArgs* args, int64_t i) {
+  args->deopts[args->deopt_count] = i;
+  args->deopt_reasons[args->deopt_count] = static_cast<uint8_t>(ir::DeoptReason::Raise);
+  __atomic_store_n(&args->deopt_count, args->deopt_count + 1, __ATOMIC_RELEASE);
+}
+
+// True if the element has a result, false if it is a deopt; sets *cancelled.
+inline bool element(KernelArgs* args, int64_t i, int64_t v, bool* cancelled) {
+  if (v == value::deopt) {
+    publish_deopt(args, i);
+    return false;
+  }
+  if (v != value::endless && v < value::slow) return true;
+  elements_begun.fetch_add(1);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::microseconds(v - value::slow);
+  while (v == value::endless || std::chrono::steady_clock::now() < deadline) {
+    if (args->cancel->load(std::memory_order_relaxed) != 0) {
+      *cancelled = true;
+      return false;
+    }
+  }
+  return true;
+}
+
+template <typename Write>
+int64_t each(KernelArgs* args, int64_t begin, int64_t end, Write write) {
+  const auto* in = static_cast<const int64_t*>(args->inputs[0]);
+  for (int64_t i = begin; i < end; ++i) {
+    bool cancelled = false;
+    if (element(args, i, in[i], &cancelled)) write(i, in[i]);
+    if (cancelled) return i;
+  }
+  return end;
+}
+
+inline int64_t run_int(KernelArgs* args, int64_t begin, int64_t end) {
+  auto* out = static_cast<int64_t*>(args->payload);
+  return each(args, begin, end, [out](int64_t i, int64_t v) { out[i] = result_of(v); });
+}
+
+inline int64_t run_bool(KernelArgs* args, int64_t begin, int64_t end) {
+  auto* out = static_cast<uint8_t*>(args->payload);
+  return each(args, begin, end, [out](int64_t i, int64_t v) { out[i] = v % 3 == 0; });
+}
+
+inline int64_t run_none(KernelArgs* args, int64_t begin, int64_t end) {
+  return each(args, begin, end, [](int64_t, int64_t) {});
+}
+
+// The int, or a float of it if it is odd.
+inline int64_t run_mixed(KernelArgs* args, int64_t begin, int64_t end) {
+  auto* out = static_cast<int64_t*>(args->payload);
+  return each(args, begin, end, [=](int64_t i, int64_t v) {
+    const auto f = static_cast<double>(v);
+    if (v % 2 == 0) {
+      out[i] = v;
+    } else {
+      std::memcpy(&out[i], &f, 8);
+    }
+    args->tags[i] = static_cast<uint8_t>(v % 2 == 0 ? codegen::Tag::Int : codegen::Tag::Float);
+  });
+}
+
+struct TestKernel : codegen::Kernel {
+  TestKernel(codegen::KernelFn fn, std::vector<Type> results) {
+    run = fn;
+    param_types = {Type::I64};
+    result_types = std::move(results);
+    may_deopt = unbounded = true;
+    kernels_alive.fetch_add(1);
+  }
+  ~TestKernel() override { kernels_alive.fetch_sub(1); }
+};
+
+inline std::shared_ptr<TestKernel> int_kernel() {
+  return std::make_shared<TestKernel>(run_int, std::vector{Type::I64});
+}
+
+constexpr char untouched = 0x5a;
+
+// Input, group and output of a call with one column.
+struct Call {
+  // With a stride above 1 the column must be loaded into scratch.
+  explicit Call(std::vector<int64_t> in, int stride = 1)
+      : values(std::move(in)), column(values.size() * static_cast<size_t>(stride)) {
+    for (size_t i = 0; i < values.size(); ++i) column[i * static_cast<size_t>(stride)] = values[i];
+    group.types = {Type::I64};
+    View view;
+    view.data = reinterpret_cast<const char*>(column.data());
+    view.stride = 8 * stride;
+    group.views = {view};
+    group.count = size();
+    make_room(size());
+  }
+
+  void place(std::vector<int64_t> positions) {
+    group.positions = std::move(positions);
+    make_room(group.positions.back() + 1);
+  }
+  void make_room(int64_t positions) {
+    payload.assign(static_cast<size_t>(positions) * 8, untouched);
+    tags.assign(static_cast<size_t>(positions), static_cast<uint8_t>(untouched));
+  }
+
+  int64_t size() const { return static_cast<int64_t>(values.size()); }
+  int64_t result(int64_t position) const {
+    int64_t v;
+    std::memcpy(&v, payload.data() + position * 8, 8);
+    return v;
+  }
+
+  runtime::JobSpec spec(std::shared_ptr<codegen::Kernel> kernel) {
+    runtime::JobSpec s;
+    s.kernel = std::move(kernel);
+    s.group = &group;
+    s.end = size();
+    s.payload = payload.data();
+    return s;
+  }
+
+  std::vector<int64_t> values;
+  std::vector<int64_t> column;
+  Group group;
+  std::vector<char> payload;
+  std::vector<uint8_t> tags;
+};
+
+constexpr int64_t untouched_result = 0x5a5a5a5a5a5a5a5a;
+
+inline std::vector<int64_t> count_up(int64_t n) {
+  std::vector<int64_t> v(static_cast<size_t>(n));
+  for (int64_t i = 0; i < n; ++i) v[static_cast<size_t>(i)] = i;
+  return v;
+}
+
+// Runs the job to its end as a calling thread does. Returns the rows of the deopts.
+inline std::vector<int64_t> finish(runtime::Job& job) {
+  std::vector<runtime::Deopt> deopts;
+  while (!job.done()) {
+    job.wait(20);
+    job.progress();
+    job.take_deopts(deopts);
+  }
+  job.progress();
+  job.take_deopts(deopts);
+  std::vector<int64_t> rows;
+  for (const runtime::Deopt& d : deopts) rows.push_back(d.row);
+  return rows;
+}
+
+// Waits until `condition` holds; false after five seconds.
+template <typename Condition>
+bool eventually(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  return true;
+}
+
+inline double ms_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace gilmap::runtime_tests

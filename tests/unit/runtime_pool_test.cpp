@@ -1,0 +1,326 @@
+// The pool of worker threads: sharing, limits, shutdown, fork, how its threads are set up.
+
+#include "runtime/pool.h"
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <string>
+
+#include "runtime/job.h"
+#include "unit/runtime_kernels.h"
+
+namespace gilmap::runtime_tests {
+namespace {
+
+using runtime::Deopt;
+using runtime::Job;
+using runtime::JobSpec;
+using Clock = std::chrono::steady_clock;
+
+class RuntimePool : public testing::Test {
+ protected:
+  void SetUp() override { set_threads(4); }
+  void TearDown() override {
+    runtime::shutdown_workers();
+    unsetenv("GILMAP_NUM_THREADS");
+  }
+  static void set_threads(int n) {
+    runtime::shutdown_workers();
+    setenv("GILMAP_NUM_THREADS", std::to_string(n).c_str(), 1);
+  }
+  static void compute_and_check(int64_t n) {
+    Call call(count_up(n));
+    Job job(call.spec(int_kernel()));
+    job.start();
+    finish(job);
+    for (int64_t i = 0; i < n; ++i) ASSERT_EQ(call.result(i), result_of(i));
+  }
+};
+
+// The names of this process's threads that belong to gilmap.
+std::multiset<std::string> thread_names() {
+  std::multiset<std::string> names;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm"), name);
+    if (name.starts_with("gilmap")) names.insert(name);
+  }
+  return names;
+}
+
+std::atomic<int> now_running{0}, most_running{0};
+std::atomic<bool> signals_blocked{true};
+std::atomic<size_t> least_stack{SIZE_MAX};
+
+// Counts how many kernels run at a time.
+int64_t run_counting(KernelArgs* args, int64_t begin, int64_t end) {
+  const int n = now_running.fetch_add(1) + 1;
+  for (int most = most_running; most < n && !most_running.compare_exchange_weak(most, n);) {
+  }
+  const int64_t reached = run_int(args, begin, end);
+  now_running.fetch_sub(1);
+  return reached;
+}
+
+int most_at_once(const JobSpec& spec) {
+  most_running = 0;
+  Job job(spec);
+  job.start();
+  finish(job);
+  return most_running;
+}
+
+TEST_F(RuntimePool, uses_as_many_threads_as_asked_for) {
+  Call call(std::vector<int64_t>(60, value::slow + 3000));
+  JobSpec spec = call.spec(std::make_shared<TestKernel>(run_counting, std::vector{Type::I64}));
+  EXPECT_EQ(most_at_once(spec), 4);
+  for (const int workers : {1, 2, 3}) {
+    spec.workers = workers;
+    EXPECT_EQ(most_at_once(spec), workers);
+  }
+  spec.workers = 50;
+  EXPECT_EQ(most_at_once(spec), 4);
+}
+
+TEST_F(RuntimePool, starts_no_more_threads_than_there_are_chunks) {
+  set_threads(8);
+  Call call({value::slow + 1000});
+  Job job(call.spec(int_kernel()));
+  job.start();
+  finish(job);
+  EXPECT_EQ(thread_names(), (std::multiset<std::string>{"gilmap-1"}));
+}
+
+int64_t run_looking_at_its_thread(KernelArgs* args, int64_t begin, int64_t end) {
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+  for (const int s : {SIGINT, SIGTERM, SIGALRM, SIGUSR1, SIGCHLD}) {
+    if (sigismember(&mask, s) != 1) signals_blocked = false;
+  }
+  if (sigismember(&mask, SIGSEGV) != 0) signals_blocked = false;
+  pthread_attr_t attributes;
+  size_t size = 0;
+  void* low = nullptr;
+  pthread_getattr_np(pthread_self(), &attributes);
+  pthread_attr_getstack(&attributes, &low, &size);
+  pthread_attr_destroy(&attributes);
+  least_stack = std::min<size_t>(least_stack, size);
+  return run_int(args, begin, end);
+}
+
+TEST_F(RuntimePool, threads_have_names_deep_stacks_and_no_signals) {
+  Call call(std::vector<int64_t>(60, value::slow + 1000));
+  Job job(call.spec(std::make_shared<TestKernel>(run_looking_at_its_thread, std::vector{Type::I64})));
+  job.start();
+  finish(job);
+  EXPECT_TRUE(signals_blocked);
+  EXPECT_GE(least_stack + 65536, runtime::worker_stack_bytes);
+  EXPECT_EQ(thread_names(), (std::multiset<std::string>{"gilmap-1", "gilmap-2", "gilmap-3", "gilmap-4"}));
+}
+
+TEST_F(RuntimePool, several_threads_may_run_jobs_at_once) {
+  std::vector<std::thread> callers;
+  std::atomic<int> right{0};
+  for (int t = 0; t < 6; ++t) {
+    callers.emplace_back([&, t] {
+      for (int k = 0; k < 30; ++k) {
+        const int64_t n = 1 + (t * 7919 + k * 104729) % 20'000;
+        std::vector<int64_t> in = count_up(n);
+        in[static_cast<size_t>(n / 2)] = value::deopt;
+        Call call(in);
+        Job job(call.spec(int_kernel()));
+        if (k % 3 == 0) job.run_inline(0.01);
+        job.start();
+        bool ok = finish(job) == std::vector<int64_t>{n / 2};
+        for (int64_t i = 0; i < n; ++i) ok = ok && (i == n / 2 || call.result(i) == result_of(i));
+        right += ok;
+      }
+    });
+  }
+  for (std::thread& t : callers) t.join();
+  EXPECT_EQ(right, 180);
+  EXPECT_EQ(kernels_alive, 0);
+}
+
+TEST_F(RuntimePool, a_short_job_does_not_wait_for_the_end_of_a_long_one) {
+  Call long_call(std::vector<int64_t>(4000, value::slow + 1000));
+  Job long_job(long_call.spec(int_kernel()));
+  long_job.start();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  const auto start = Clock::now();
+  compute_and_check(10'000);
+  EXPECT_LT(ms_since(start), 300);
+  EXPECT_FALSE(long_job.done());
+}
+
+TEST_F(RuntimePool, starts_again_after_a_shutdown) {
+  for (int i = 0; i < 5; ++i) {
+    compute_and_check(10'000);
+    EXPECT_FALSE(thread_names().empty());
+    runtime::shutdown_workers();
+    EXPECT_TRUE(thread_names().empty());
+    runtime::shutdown_workers();
+  }
+}
+
+TEST_F(RuntimePool, a_shutdown_does_not_wait_for_rows_and_jobs_in_progress_go_on) {
+  std::vector<int64_t> in(200, value::slow + 2000);
+  in[100] = value::deopt;
+  in[199] = value::endless;
+  Call call(in);
+  Job job(call.spec(int_kernel()));
+  job.start();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  for (int i = 0; i < 4; ++i) {
+    const auto start = Clock::now();
+    runtime::shutdown_workers();
+    EXPECT_LT(ms_since(start), 200);
+    job.wait(10);
+  }
+  job.cut(199);
+  EXPECT_EQ(finish(job), std::vector<int64_t>{100});
+  EXPECT_EQ(job.progress(), 199);
+  for (int64_t i = 0; i < 199; ++i) ASSERT_EQ(call.result(i), i == 100 ? untouched_result : result_of(in[0]));
+}
+
+TEST_F(RuntimePool, shutdowns_and_jobs_of_several_threads_get_along) {
+  std::atomic<bool> stop{false};
+  std::thread stopper([&] {
+    while (!stop) {
+      runtime::shutdown_workers();
+      std::this_thread::sleep_for(std::chrono::microseconds(300));
+    }
+  });
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 3; ++t) {
+    callers.emplace_back([] {
+      for (int k = 0; k < 30; ++k) compute_and_check(5000);
+    });
+  }
+  for (std::thread& t : callers) t.join();
+  stop = true;
+  stopper.join();
+}
+
+// Forks, runs `child` in the child, and returns its exit status, or -1 if it hangs.
+int in_child(const std::function<bool()>& child) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    alarm(10);
+    _exit(child() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+class RuntimeFork : public RuntimePool {
+ protected:
+  void SetUp() override {
+#ifdef __SANITIZE_THREAD__
+    GTEST_SKIP() << "ThreadSanitizer does not allow threads after a fork";
+#endif
+    RuntimePool::SetUp();
+  }
+  static bool computes(int64_t n) {
+    Call call(count_up(n));
+    Job job(call.spec(int_kernel()));
+    job.start();
+    finish(job);
+    for (int64_t i = 0; i < n; ++i) {
+      if (call.result(i) != result_of(i)) return false;
+    }
+    return !thread_names().empty();
+  }
+};
+
+TEST_F(RuntimeFork, the_child_has_workers_of_its_own) {
+  compute_and_check(10'000);
+  EXPECT_EQ(in_child([] { return thread_names().empty() && computes(10'000); }), 0);
+  compute_and_check(10'000);
+  EXPECT_EQ(in_child([] { return in_child([] { return computes(10'000); }) == 0 && computes(10'000); }), 0);
+}
+
+TEST_F(RuntimeFork, idle_threads_are_gone_in_the_parent_too) {
+  compute_and_check(10'000);
+  ASSERT_TRUE(eventually([] { return !thread_names().empty(); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(in_child([] { return true; }), 0);
+  EXPECT_TRUE(thread_names().empty());
+  compute_and_check(10'000);
+}
+
+TEST_F(RuntimeFork, the_child_works_whatever_other_threads_were_at) {
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> callers;
+  for (int t = 0; t < 3; ++t) {
+    callers.emplace_back([&] {
+      while (!stop) {
+        Call call(count_up(3000));
+        Job job(call.spec(int_kernel()));
+        if (!job.run_inline(0.001)) finish(job);
+      }
+    });
+  }
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_EQ(in_child([] {
+                Call call(count_up(100));
+                Job job(call.spec(int_kernel()));
+                return job.run_inline(1000) && computes(3000);
+              }),
+              0);
+  }
+  stop = true;
+  for (std::thread& t : callers) t.join();
+}
+
+TEST_F(RuntimeFork, a_job_that_its_own_thread_forks_in_is_left_to_cpython_in_the_child) {
+  std::vector<int64_t> in = count_up(100'000);
+  in[3] = value::deopt;
+  in[20'000] = value::endless;
+  Call call(in);
+  Job job(call.spec(int_kernel()));
+  job.start();
+  std::vector<Deopt> deopts;
+  while (job.progress() < 10'000) job.wait(20);
+  job.take_deopts(deopts);
+  const int64_t done = job.progress();
+  ASSERT_EQ(deopts.size(), 1u);
+  const auto child = [&] {
+    const std::vector<int64_t> rows = finish(job);  // in_child() kills it should it hang
+    bool ok = job.done() && job.progress() == 100'000 && std::ssize(rows) == 100'000 - done;
+    for (size_t i = 0; ok && i < rows.size(); ++i) ok = rows[i] == done + static_cast<int64_t>(i);
+    job.cancel();
+    return ok && computes(10'000);
+  };
+  EXPECT_EQ(in_child(child), 0);
+  // In the parent it goes on as if nothing had happened.
+  job.cut(20'000);
+  EXPECT_EQ(finish(job), std::vector<int64_t>{});
+  EXPECT_EQ(job.progress(), 20'000);
+}
+
+TEST_F(RuntimeFork, a_destructor_does_not_hang_in_the_child) {
+  Call call(std::vector<int64_t>(10, value::endless));
+  auto job = std::make_unique<Job>(call.spec(int_kernel()));
+  job->start();
+  job->wait(10);
+  EXPECT_EQ(in_child([&] {
+              job.reset();
+              return computes(1000);
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace gilmap::runtime_tests
