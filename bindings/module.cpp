@@ -94,16 +94,21 @@ PyMethodDef map_def = {
     "workers: threads at most; None is as many as CPUs are allowed.\n"
     "debug: tells on stderr what was done (also GILMAP_DEBUG=1).\n\n"
     "Raises what func raises for the first element that does. TypeError: func is not callable, or a column holds\n"
-    "something other than numbers. OverflowError: an int does not fit an array's int64. ValueError: an unknown option,\n"
+    "something other than numbers. OverflowError: an int does not fit an array's int64. ValueError: an unknown "
+    "option,\n"
     "arrays of differing shapes, or backend=\"jit\" where the function cannot be compiled.\n"};
 
 std::vector<ir::Type> types_of(const std::vector<std::string>& names) {
   std::vector<ir::Type> types;
   for (const std::string& name : names) {
-    if (name == "int") types.push_back(ir::Type::I64);
-    else if (name == "float") types.push_back(ir::Type::F64);
-    else if (name == "bool") types.push_back(ir::Type::Bool);
-    else throw nb::value_error("a column is 'int', 'float' or 'bool'");
+    if (name == "int")
+      types.push_back(ir::Type::I64);
+    else if (name == "float")
+      types.push_back(ir::Type::F64);
+    else if (name == "bool")
+      types.push_back(ir::Type::Bool);
+    else
+      throw nb::value_error("a column is 'int', 'float' or 'bool'");
   }
   return types;
 }
@@ -111,7 +116,10 @@ std::vector<ir::Type> types_of(const std::vector<std::string>& names) {
 std::vector<std::string> names_of(const std::vector<ir::Type>& types) {
   std::vector<std::string> names;
   for (ir::Type t : types) {
-    names.emplace_back(t == ir::Type::I64 ? "int" : t == ir::Type::F64 ? "float" : t == ir::Type::Bool ? "bool" : "None");
+    names.emplace_back(t == ir::Type::I64    ? "int"
+                       : t == ir::Type::F64  ? "float"
+                       : t == ir::Type::Bool ? "bool"
+                                             : "None");
   }
   return names;
 }
@@ -126,11 +134,14 @@ NB_MODULE(_gilmap, m) {
 
   nb::object module_name = nb::str("gilmap");
   m.attr("map") = nb::steal(PyCFunction_NewEx(&map_def, nullptr, module_name.ptr()));
-  m.def("shutdown_workers", [] {
-    nb::gil_scoped_release release;
-    router::finish_compiles();
-    gilmap::runtime::shutdown_workers();
-  }, "Ends the worker threads; the next call starts them again. Done at exit by itself.");
+  m.def(
+      "shutdown_workers",
+      [] {
+        nb::gil_scoped_release release;
+        router::finish_compiles();
+        gilmap::runtime::shutdown_workers();
+      },
+      "Ends the worker threads; the next call starts them again. Done at exit by itself.");
   m.def("explain_types", [](nb::object f, const std::vector<std::string>& names) {
     router::Explanation e = router::explain(f.ptr(), types_of(names));
     nb::dict d;
@@ -149,9 +160,12 @@ NB_MODULE(_gilmap, m) {
     }
     return d;
   });
-  m.def("ir_text", [](nb::object f, const std::vector<std::string>& names, bool optimised) {
-    return router::ir_text(f.ptr(), types_of(names), optimised);
-  }, nb::arg("func"), nb::arg("columns"), nb::arg("optimised") = true);
+  m.def(
+      "ir_text",
+      [](nb::object f, const std::vector<std::string>& names, bool optimised) {
+        return router::ir_text(f.ptr(), types_of(names), optimised);
+      },
+      nb::arg("func"), nb::arg("columns"), nb::arg("optimised") = true);
   m.def("column_types", [](nb::args iterables) {
     std::vector<PyObject*> items;
     for (nb::handle h : iterables) items.push_back(h.ptr());

@@ -277,15 +277,15 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
       return icmp(P::ICMP_SGE);
 
     case Op::FAdd:
-      return b_.CreateFAdd(arg(0), arg(1));
+      return b_.CreateFAdd(float_operand(arg(0)), float_operand(arg(1)));
     case Op::FSub:
-      return b_.CreateFSub(arg(0), arg(1));
+      return b_.CreateFSub(float_operand(arg(0)), float_operand(arg(1)));
     case Op::FMul:
-      return b_.CreateFMul(arg(0), arg(1));
+      return b_.CreateFMul(float_operand(arg(0)), float_operand(arg(1)));
     case Op::FDiv:
-      return b_.CreateFDiv(arg(0), arg(1));
+      return b_.CreateFDiv(float_operand(arg(0)), float_operand(arg(1)));
     case Op::FNeg:
-      return b_.CreateFNeg(arg(0));
+      return fence(b_.CreateFNeg(arg(0)));
     case Op::FAbs:
       return emit_float_unary(I::fabs, inst);
     case Op::FSqrt:

@@ -78,26 +78,23 @@ NumericResult FunctionEmitter::emit_library_call(const numeric::NumericFnInfo& i
 NumericResult FunctionEmitter::emit_direct_call(const numeric::NumericFnInfo& info, std::span<Value* const> args) {
   llvm::FunctionCallee f = declare("direct_" + std::string(info.name), info.direct, info, false);
   Value* r = b_.CreateCall(f, std::vector<Value*>(args.begin(), args.end()));
-  if (!info.can_fail) return {r, bool_constant(false)};
-
+  // Bits of a NaN that CPython passes through, and what is an error, are for the function itself to decide.
   llvm::BasicBlock *start = b_.GetInsertBlock(), *doubtful = new_block("not_finite"), *done = new_block("checked");
   b_.CreateCondBr(emit_is_finite(r), done, doubtful, llvm::MDBuilder(context()).createBranchWeights(1u << 20, 1));
-
   b_.SetInsertPoint(doubtful);
-  Value* no_nan = b_.getTrue();
-  Value* all_finite = b_.getTrue();
-  for (Value* x : args) {
-    no_nan = b_.CreateAnd(no_nan, b_.CreateFCmpORD(x, x));
-    all_finite = b_.CreateAnd(all_finite, emit_is_finite(x));
-  }
-  Value* failed = b_.CreateSelect(b_.CreateFCmpUNO(r, r), no_nan, all_finite);
+  NumericResult exact = emit_library_call(info, args);
+  llvm::BasicBlock* end = b_.GetInsertBlock();
   b_.CreateBr(done);
 
   b_.SetInsertPoint(done);
-  llvm::PHINode* phi = b_.CreatePHI(b_.getInt1Ty(), 2);
-  phi->addIncoming(b_.getFalse(), start);
-  phi->addIncoming(failed, doubtful);
-  return {r, phi};
+  auto either = [&](Value* quick, Value* slow) {
+    llvm::PHINode* phi = b_.CreatePHI(quick->getType(), 2);
+    phi->addIncoming(quick, start);
+    phi->addIncoming(slow, end);
+    return phi;
+  };
+  Value* value = either(r, exact.value);
+  return {value, either(bool_constant(false), exact.failed)};
 }
 
 NumericResult FunctionEmitter::emit_fast_or_library(Value* cond, const numeric::NumericFnInfo& info,

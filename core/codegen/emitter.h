@@ -106,6 +106,8 @@ class FunctionEmitter {
 
   // emit_floats.cpp
   llvm::Value* emit_float_unary(llvm::Intrinsic::ID id, const ir::Inst& inst);
+  llvm::Value* fence(llvm::Value* x);
+  llvm::Value* float_operand(llvm::Value* x);
   llvm::Value* emit_fabs(llvm::Value* x);
   llvm::Value* emit_is_finite(llvm::Value* x);
   llvm::Value* emit_is_inf(llvm::Value* x);

@@ -91,8 +91,7 @@ class Segment {
           c.push_back(s.kind);
         }
       } else {
-        std::ranges::replace_if(
-            ids_, [](uint8_t id) { return id != null_id; }, other_id);
+        std::ranges::replace_if(ids_, [](uint8_t id) { return id != null_id; }, other_id);
       }
     }
   }

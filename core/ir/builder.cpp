@@ -18,14 +18,23 @@ ValueId Builder::add_param(BlockId block, Type type) {
 
 ValueId Builder::emit(Op op, std::vector<ValueId> args, int64_t imm, Type type) {
   switch (info(op).signature[0]) {
-    case 'i': type = Type::I64; break;
-    case 'f': type = Type::F64; break;
-    case 'b': type = Type::Bool; break;
-    case 'v': type = Type::Void; break;
+    case 'i':
+      type = Type::I64;
+      break;
+    case 'f':
+      type = Type::F64;
+      break;
+    case 'b':
+      type = Type::Bool;
+      break;
+    case 'v':
+      type = Type::Void;
+      break;
     case 'T':
       if (op == Op::Select) type = f_->type(args.back());
       break;
-    default: GILMAP_UNREACHABLE();
+    default:
+      GILMAP_UNREACHABLE();
   }
   GILMAP_CHECK(!terminated());
   auto v = static_cast<ValueId>(f_->values.size());

@@ -92,10 +92,10 @@ struct IntRange {
 struct Function {
   std::string name;
   std::vector<Inst> values;
-  std::vector<Block> blocks;        // blocks[0] is the entry; its params are the arguments
-  std::vector<Type> result_types;   // of each `ret`; for function 0 see Module::result_types
-  std::vector<IntRange> arg_ranges; // one for each argument, or empty
-  int depth = 1;                    // Python frames that one activation stands for, inlined calls included
+  std::vector<Block> blocks;         // blocks[0] is the entry; its params are the arguments
+  std::vector<Type> result_types;    // of each `ret`; for function 0 see Module::result_types
+  std::vector<IntRange> arg_ranges;  // one for each argument, or empty
+  int depth = 1;                     // Python frames that one activation stands for, inlined calls included
 
   const Inst& operator[](ValueId v) const { return values[v]; }
   Inst& operator[](ValueId v) { return values[v]; }

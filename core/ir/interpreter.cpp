@@ -26,16 +26,22 @@ class Interpreter {
       const Terminator& end = f.blocks[b].end;
       const Edge* taken = nullptr;
       switch (end.kind) {
-        case Terminator::Kind::None: return broken("the block has no terminator");
-        case Terminator::Kind::Jump: taken = &end.edges[0]; break;
-        case Terminator::Kind::Branch: taken = &end.edges[frame.bits[end.values[0]] ? 0 : 1]; break;
+        case Terminator::Kind::None:
+          return broken("the block has no terminator");
+        case Terminator::Kind::Jump:
+          taken = &end.edges[0];
+          break;
+        case Terminator::Kind::Branch:
+          taken = &end.edges[frame.bits[end.values[0]] ? 0 : 1];
+          break;
         case Terminator::Kind::Ret: {
           Outcome returned;
           for (ValueId v : end.values) returned.types.push_back(f.type(v));
           returned.bits = operands(frame, end.values);
           return returned;
         }
-        case Terminator::Kind::Deopt: return deopt(end.reason);
+        case Terminator::Kind::Deopt:
+          return deopt(end.reason);
       }
       enter(frame, taken->block, operands(frame, taken->args));
       b = taken->block;
@@ -45,9 +51,9 @@ class Interpreter {
  private:
   struct Frame {
     const Function& f;
-    std::vector<uint64_t> bits;                 // of each value
-    std::vector<bool> failed;                   // of each call_numeric
-    std::vector<std::vector<uint64_t>> results; // of each call
+    std::vector<uint64_t> bits;                  // of each value
+    std::vector<bool> failed;                    // of each call_numeric
+    std::vector<std::vector<uint64_t>> results;  // of each call
     int64_t depth_left;
   };
 

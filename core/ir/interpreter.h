@@ -21,8 +21,8 @@ struct Outcome {
   };
   Kind kind = Kind::Returned;
   DeoptReason reason = DeoptReason::Other;
-  std::vector<Type> types;      // of the results; none for None
-  std::vector<uint64_t> bits;   // the results, as in evaluate.h
+  std::vector<Type> types;     // of the results; none for None
+  std::vector<uint64_t> bits;  // the results, as in evaluate.h
   std::string what;
   bool operator==(const Outcome&) const = default;
 };
@@ -32,9 +32,9 @@ struct Outcome {
 using NumericCall = std::function<bool(int64_t fn, std::span<const uint64_t> args, uint64_t* result)>;
 
 struct InterpreterOptions {
-  NumericCall numeric = {};          // must be set if the module has a call_numeric
-  int64_t max_steps = 1'000'000;     // instructions, those of callees included
-  int64_t depth_budget = 1000;       // Python frames; a call beyond them deopts
+  NumericCall numeric = {};       // must be set if the module has a call_numeric
+  int64_t max_steps = 1'000'000;  // instructions, those of callees included
+  int64_t depth_budget = 1000;    // Python frames; a call beyond them deopts
 };
 
 Outcome interpret(const Module& module, size_t function, std::span<const uint64_t> args,

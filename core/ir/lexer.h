@@ -27,7 +27,9 @@ class Lexer {
   }
 
   // Letters, digits and underscores; empty if none come next.
-  std::string_view word() { return take([](char c) { return alphanumeric(c); }); }
+  std::string_view word() {
+    return take([](char c) { return alphanumeric(c); });
+  }
 
   // What a number may consist of: also `-nan`, `inf` and `nan:0x7ff4000000000000`.
   std::string_view number() {

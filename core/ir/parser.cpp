@@ -44,9 +44,7 @@ class Parser {
     return false;
   }
   bool fail(std::string message) { return fail_at(lex_.here(), std::move(message)); }
-  bool expect(std::string_view token) {
-    return lex_.accept(token) || fail("expected '" + std::string(token) + "'");
-  }
+  bool expect(std::string_view token) { return lex_.accept(token) || fail("expected '" + std::string(token) + "'"); }
 
   template <class Int>
   bool integer(Int* out, const char* what = "an integer") {
@@ -253,10 +251,18 @@ class Parser {
     Inst inst;
     inst.op = found->second;
     switch (info(inst.op).signature[0]) {
-      case 'i': inst.type = Type::I64; break;
-      case 'f': inst.type = Type::F64; break;
-      case 'b': inst.type = Type::Bool; break;
-      case 'v': inst.type = Type::Void; break;
+      case 'i':
+        inst.type = Type::I64;
+        break;
+      case 'f':
+        inst.type = Type::F64;
+        break;
+      case 'b':
+        inst.type = Type::Bool;
+        break;
+      case 'v':
+        inst.type = Type::Void;
+        break;
       case 'T':
         if (!expect(".") || !type(&inst.type)) return false;
         break;

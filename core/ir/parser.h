@@ -12,7 +12,7 @@
 namespace gilmap::ir {
 
 struct ParseError {
-  int line = 0;    // both count from 1
+  int line = 0;  // both count from 1
   int column = 0;
   std::string message;
 

@@ -170,7 +170,8 @@ class Printer {
 
   void terminator(const Terminator& end) {
     switch (end.kind) {
-      case Terminator::Kind::None: return;
+      case Terminator::Kind::None:
+        return;
       case Terminator::Kind::Jump:
         out_ += "  jump ";
         edge(end.edges[0]);

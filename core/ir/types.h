@@ -15,10 +15,14 @@ enum class Type : uint8_t {
 
 constexpr const char* type_name(Type t) {
   switch (t) {
-    case Type::Void: return "void";
-    case Type::I64: return "i64";
-    case Type::F64: return "f64";
-    case Type::Bool: return "bool";
+    case Type::Void:
+      return "void";
+    case Type::I64:
+      return "i64";
+    case Type::F64:
+      return "f64";
+    case Type::Bool:
+      return "bool";
   }
   return "?";
 }

@@ -53,9 +53,7 @@ class Verifier {
     messages_->push_back("%" + f_.name + where_ + inst + ": " + message);
   }
   static std::string name(ValueId v) { return "v" + std::to_string(v); }
-  static std::string count(size_t n, const char* what) {
-    return std::to_string(n) + " " + what + (n == 1 ? "" : "s");
-  }
+  static std::string count(size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
   void place_values() {
     place_.resize(f_.values.size());
@@ -90,21 +88,31 @@ class Verifier {
   void terminator(const Terminator& end) {
     size_t edges = 0, values = end.values.size();
     switch (end.kind) {
-      case Terminator::Kind::None: return say("does not end in a terminator");
-      case Terminator::Kind::Jump: edges = 1, values = 0; break;
-      case Terminator::Kind::Branch: edges = 2, values = 1; break;
-      case Terminator::Kind::Ret: break;
-      case Terminator::Kind::Deopt: values = 0; break;
+      case Terminator::Kind::None:
+        return say("does not end in a terminator");
+      case Terminator::Kind::Jump:
+        edges = 1, values = 0;
+        break;
+      case Terminator::Kind::Branch:
+        edges = 2, values = 1;
+        break;
+      case Terminator::Kind::Ret:
+        break;
+      case Terminator::Kind::Deopt:
+        values = 0;
+        break;
     }
     if (end.edges.size() != edges) say("ends in " + count(end.edges.size(), "edge") + ", not " + std::to_string(edges));
-    if (end.values.size() != values) say("ends in " + count(end.values.size(), "operand") + ", not " + std::to_string(values));
+    if (end.values.size() != values)
+      say("ends in " + count(end.values.size(), "operand") + ", not " + std::to_string(values));
     bool known = true;
     for (ValueId v : end.values) known &= use(v);
     for (const Edge& e : end.edges) edge(e);
     if (!known) return;
     if (end.kind == Terminator::Kind::Ret) ret(end.values);
     if (end.kind == Terminator::Kind::Branch && values == 1) {
-      if (Type t = f_.type(end.values[0]); t != Type::Bool) say("the condition is " + std::string(type_name(t)) + ", not bool");
+      if (Type t = f_.type(end.values[0]); t != Type::Bool)
+        say("the condition is " + std::string(type_name(t)) + ", not bool");
       if (end.unlikely < -1 || end.unlikely > 1) say("unlikely is neither 0 nor 1");
     }
   }
@@ -147,14 +155,19 @@ class Verifier {
     Type any = Type::Void;  // what T stands for
     auto matches = [&](char want, Type is) {
       switch (want) {
-        case 'i': return is == Type::I64;
-        case 'f': return is == Type::F64;
-        case 'b': return is == Type::Bool;
-        case 'v': return is == Type::Void;
+        case 'i':
+          return is == Type::I64;
+        case 'f':
+          return is == Type::F64;
+        case 'b':
+          return is == Type::Bool;
+        case 'v':
+          return is == Type::Void;
         case 'T':
           if (any == Type::Void) any = is;
           return is == any && is != Type::Void;
-        default: GILMAP_UNREACHABLE();
+        default:
+          GILMAP_UNREACHABLE();
       }
     };
     // Calls take what the callee does; a call's result is no T where the callee returns None.
@@ -186,7 +199,8 @@ class Verifier {
     }
     for (size_t i = 0; i < args.size(); ++i) {
       Type is = f_.type(args[i]);
-      if (is != want[i]) say("argument " + std::to_string(i + 1) + " is " + type_name(is) + ", not " + type_name(want[i]));
+      if (is != want[i])
+        say("argument " + std::to_string(i + 1) + " is " + type_name(is) + ", not " + type_name(want[i]));
     }
   }
 
@@ -207,7 +221,8 @@ class Verifier {
   }
 
   void call(const Inst& inst) {
-    if (inst.imm < 0 || static_cast<size_t>(inst.imm) >= module_.functions.size()) return say("there is no such function");
+    if (inst.imm < 0 || static_cast<size_t>(inst.imm) >= module_.functions.size())
+      return say("there is no such function");
     const Function& callee = module_.functions[static_cast<size_t>(inst.imm)];
     std::vector<Type> want;
     if (!callee.blocks.empty()) {

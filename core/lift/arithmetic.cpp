@@ -12,20 +12,34 @@ constexpr int64_t exact_in_double = int64_t{1} << 53;
 
 const char* symbol(BinaryKind kind) {
   switch (kind) {
-    case BinaryKind::Add: return "+";
-    case BinaryKind::And: return "&";
-    case BinaryKind::FloorDiv: return "//";
-    case BinaryKind::LShift: return "<<";
-    case BinaryKind::MatMul: return "@";
-    case BinaryKind::Mul: return "*";
-    case BinaryKind::Mod: return "%";
-    case BinaryKind::Or: return "|";
-    case BinaryKind::Pow: return "**";
-    case BinaryKind::RShift: return ">>";
-    case BinaryKind::Sub: return "-";
-    case BinaryKind::TrueDiv: return "/";
-    case BinaryKind::Xor: return "^";
-    case BinaryKind::Subscript: return "[]";
+    case BinaryKind::Add:
+      return "+";
+    case BinaryKind::And:
+      return "&";
+    case BinaryKind::FloorDiv:
+      return "//";
+    case BinaryKind::LShift:
+      return "<<";
+    case BinaryKind::MatMul:
+      return "@";
+    case BinaryKind::Mul:
+      return "*";
+    case BinaryKind::Mod:
+      return "%";
+    case BinaryKind::Or:
+      return "|";
+    case BinaryKind::Pow:
+      return "**";
+    case BinaryKind::RShift:
+      return ">>";
+    case BinaryKind::Sub:
+      return "-";
+    case BinaryKind::TrueDiv:
+      return "/";
+    case BinaryKind::Xor:
+      return "^";
+    case BinaryKind::Subscript:
+      return "[]";
   }
   return "?";
 }
@@ -67,7 +81,9 @@ Step FunctionLifter::binary(BinaryKind kind, const Value& a, const Value& b) {
 
 // An operand that is an int constant beyond 64 bits: few operations have a result within them.
 Step FunctionLifter::binary_big(BinaryKind kind, const Value& a, const Value& b) {
-  auto refuse = [&]() { unsupported(std::string("`") + symbol(kind) + "` with an int beyond 64 bits is not compiled"); };
+  auto refuse = [&]() {
+    unsupported(std::string("`") + symbol(kind) + "` with an int beyond 64 bits is not compiled");
+  };
   const Value& big = is_big_int(a) ? a : b;
   const Value& other = is_big_int(a) ? b : a;
   if (other.kind == Kind::Float && !is_bitwise(kind)) {
@@ -125,9 +141,12 @@ Value FunctionLifter::int_binary(BinaryKind kind, const Value& a, const Value& b
     if (kind == BinaryKind::Mul && !__builtin_mul_overflow(a.bits, b.bits, &r)) return Value::integer(r);
   }
   switch (kind) {
-    case BinaryKind::Add: return checked(Op::IAddOverflows, Op::IAdd, as_i64(a), as_i64(b));
-    case BinaryKind::Sub: return checked(Op::ISubOverflows, Op::ISub, as_i64(a), as_i64(b));
-    case BinaryKind::Mul: return checked(Op::IMulOverflows, Op::IMul, as_i64(a), as_i64(b));
+    case BinaryKind::Add:
+      return checked(Op::IAddOverflows, Op::IAdd, as_i64(a), as_i64(b));
+    case BinaryKind::Sub:
+      return checked(Op::ISubOverflows, Op::ISub, as_i64(a), as_i64(b));
+    case BinaryKind::Mul:
+      return checked(Op::IMulOverflows, Op::IMul, as_i64(a), as_i64(b));
     case BinaryKind::FloorDiv:
     case BinaryKind::Mod: {
       ValueId x = as_i64(a);
@@ -141,15 +160,21 @@ Value FunctionLifter::int_binary(BinaryKind kind, const Value& a, const Value& b
       }
       return integer(emit(Op::IFloorDiv, {x, y}));
     }
-    case BinaryKind::And: return integer(emit(Op::IAnd, {as_i64(a), as_i64(b)}));
-    case BinaryKind::Or: return integer(emit(Op::IOr, {as_i64(a), as_i64(b)}));
-    case BinaryKind::Xor: return integer(emit(Op::IXor, {as_i64(a), as_i64(b)}));
-    case BinaryKind::LShift: return shift(true, a, b);
-    case BinaryKind::RShift: return shift(false, a, b);
+    case BinaryKind::And:
+      return integer(emit(Op::IAnd, {as_i64(a), as_i64(b)}));
+    case BinaryKind::Or:
+      return integer(emit(Op::IOr, {as_i64(a), as_i64(b)}));
+    case BinaryKind::Xor:
+      return integer(emit(Op::IXor, {as_i64(a), as_i64(b)}));
+    case BinaryKind::LShift:
+      return shift(true, a, b);
+    case BinaryKind::RShift:
+      return shift(false, a, b);
     case BinaryKind::TrueDiv:
     case BinaryKind::Pow:
     case BinaryKind::MatMul:
-    case BinaryKind::Subscript: break;
+    case BinaryKind::Subscript:
+      break;
   }
   unsupported("this operator is not compiled");
 }
@@ -188,8 +213,8 @@ Value FunctionLifter::true_divide(const Value& a, const Value& b) {
   auto fits = [&](const Value& v, ValueId i) {
     if (v.kind == Kind::Bool) return Value::boolean(true);
     if (v.known) return Value::boolean(v.bits >= -exact_in_double && v.bits <= exact_in_double);
-    return boolean(emit(Op::BAnd, {emit(Op::IGe, {i, b_.iconst(-exact_in_double)}),
-                                   emit(Op::ILe, {i, b_.iconst(exact_in_double)})}));
+    return boolean(emit(
+        Op::BAnd, {emit(Op::IGe, {i, b_.iconst(-exact_in_double)}), emit(Op::ILe, {i, b_.iconst(exact_in_double)})}));
   };
   Value exact = logic(Op::BAnd, fits(a, x), fits(b, y));
   if (exact.known && exact.bits) return floating(emit(Op::FDiv, {as_f64(a), as_f64(b)}));
@@ -215,13 +240,21 @@ Value FunctionLifter::float_binary(BinaryKind kind, const Value& a, const Value&
     if (!sure) deopt_if(emit(Op::FEq, {y, b_.fconst(0.0)}), Reason::ZeroDivision);
   };
   switch (kind) {
-    case BinaryKind::Add: return floating(emit(Op::FAdd, {x, y}));
-    case BinaryKind::Sub: return floating(emit(Op::FSub, {x, y}));
-    case BinaryKind::Mul: return floating(emit(Op::FMul, {x, y}));
-    case BinaryKind::TrueDiv: not_zero(); return floating(emit(Op::FDiv, {x, y}));
-    case BinaryKind::FloorDiv: return numeric_value(Fn::float_floordiv, {x, y}, Reason::ZeroDivision);
-    case BinaryKind::Mod: return numeric_value(Fn::float_mod, {x, y}, Reason::ZeroDivision);
-    default: unsupported("this operator is not compiled");  // the others do not take floats, or are handled before
+    case BinaryKind::Add:
+      return floating(emit(Op::FAdd, {x, y}));
+    case BinaryKind::Sub:
+      return floating(emit(Op::FSub, {x, y}));
+    case BinaryKind::Mul:
+      return floating(emit(Op::FMul, {x, y}));
+    case BinaryKind::TrueDiv:
+      not_zero();
+      return floating(emit(Op::FDiv, {x, y}));
+    case BinaryKind::FloorDiv:
+      return numeric_value(Fn::float_floordiv, {x, y}, Reason::ZeroDivision);
+    case BinaryKind::Mod:
+      return numeric_value(Fn::float_mod, {x, y}, Reason::ZeroDivision);
+    default:
+      unsupported("this operator is not compiled");  // the others do not take floats, or are handled before
   }
 }
 
@@ -243,7 +276,7 @@ Value FunctionLifter::int_power(const Value& a, int64_t exponent) {
   Value r;
   bool have = false;
   Value square = integer(base);
-  for (int64_t e = exponent;; ) {
+  for (int64_t e = exponent;;) {
     if (e & 1) {
       r = have ? checked(Op::IMulOverflows, Op::IMul, r.ssa, square.ssa) : square;
       have = true;
@@ -293,8 +326,10 @@ Step FunctionLifter::negate(const Value& v) {
     case Kind::Bool:
       if (v.known && v.bits != INT64_MIN) return result(Value::integer(-v.bits));
       return result(checked(Op::ISubOverflows, Op::ISub, b_.iconst(0), as_i64(v)));
-    case Kind::None: return give_up(Reason::Type);
-    default: unsupported("unary - of " + describe(v) + " is not compiled");
+    case Kind::None:
+      return give_up(Reason::Type);
+    default:
+      unsupported("unary - of " + describe(v) + " is not compiled");
   }
 }
 

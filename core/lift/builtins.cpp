@@ -77,7 +77,8 @@ Step FunctionLifter::call_builtin(PyObject* f, Arguments args) {
   if (name == "iter" && a.size() == 1 && (a[0].kind == Kind::Range || a[0].kind == Kind::Tuple)) {
     return result(iterate(a[0]));
   }
-  static const char* const effects[] = {"print", "input", "open", "setattr", "delattr", "exec", "eval", "globals", "locals", "next"};
+  static const char* const effects[] = {"print", "input", "open",    "setattr", "delattr",
+                                        "exec",  "eval",  "globals", "locals",  "next"};
   for (const char* e : effects) {
     if (name == e) unsupported(name + "() acts on something outside the function", true);
   }
@@ -89,7 +90,8 @@ Step FunctionLifter::call_builtin(PyObject* f, Arguments args) {
 Value FunctionLifter::float_to_int(ValueId f, Op rounding) {
   ValueId whole = rounding == Op::FToI ? f : emit(rounding, {f});
   // NaN fails both comparisons.
-  ValueId inside = emit(Op::BAnd, {emit(Op::FGe, {whole, b_.fconst(-two_63)}), emit(Op::FLt, {whole, b_.fconst(two_63)})});
+  ValueId inside =
+      emit(Op::BAnd, {emit(Op::FGe, {whole, b_.fconst(-two_63)}), emit(Op::FLt, {whole, b_.fconst(two_63)})});
   deopt_if(emit(Op::BNot, {inside}), Reason::Conversion);
   return integer(emit(Op::FToI, {whole}));
 }
@@ -177,7 +179,8 @@ Step FunctionLifter::call_type(PyTypeObject* type, Arguments args) {
     }
     unsupported(std::string(list ? "a list" : "a tuple") + " of variable length is not compiled");
   }
-  if (type == &PyType_Type && a.size() == 1 && (a[0].is_number() || a[0].kind == Kind::None)) return result(type_object(a[0]));
+  if (type == &PyType_Type && a.size() == 1 && (a[0].is_number() || a[0].kind == Kind::None))
+    return result(type_object(a[0]));
   if (PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(PyExc_BaseException))) {
     unsupported("an exception object is not compiled");
   }
@@ -186,11 +189,16 @@ Step FunctionLifter::call_type(PyTypeObject* type, Arguments args) {
 
 Value FunctionLifter::type_object(const Value& v) {
   switch (v.kind) {
-    case Kind::Int: return Value::object(reinterpret_cast<PyObject*>(&PyLong_Type));
-    case Kind::Float: return Value::object(reinterpret_cast<PyObject*>(&PyFloat_Type));
-    case Kind::Bool: return Value::object(reinterpret_cast<PyObject*>(&PyBool_Type));
-    case Kind::None: return Value::object(reinterpret_cast<PyObject*>(Py_TYPE(Py_None)));
-    default: unsupported("type() of " + describe(v) + " is not compiled");
+    case Kind::Int:
+      return Value::object(reinterpret_cast<PyObject*>(&PyLong_Type));
+    case Kind::Float:
+      return Value::object(reinterpret_cast<PyObject*>(&PyFloat_Type));
+    case Kind::Bool:
+      return Value::object(reinterpret_cast<PyObject*>(&PyBool_Type));
+    case Kind::None:
+      return Value::object(reinterpret_cast<PyObject*>(Py_TYPE(Py_None)));
+    default:
+      unsupported("type() of " + describe(v) + " is not compiled");
   }
 }
 
@@ -198,12 +206,23 @@ bool FunctionLifter::instance_of(const Value& v, PyObject* type) {
   if (!PyType_Check(type)) unsupported("isinstance() with this second argument is not compiled");
   PyTypeObject* own = nullptr;
   switch (v.kind) {
-    case Kind::Int: own = &PyLong_Type; break;
-    case Kind::Float: own = &PyFloat_Type; break;
-    case Kind::Bool: own = &PyBool_Type; break;
-    case Kind::None: own = Py_TYPE(Py_None); break;
-    case Kind::Tuple: own = v.aux ? &PyList_Type : &PyTuple_Type; break;
-    default: unsupported("isinstance() of " + describe(v) + " is not compiled");
+    case Kind::Int:
+      own = &PyLong_Type;
+      break;
+    case Kind::Float:
+      own = &PyFloat_Type;
+      break;
+    case Kind::Bool:
+      own = &PyBool_Type;
+      break;
+    case Kind::None:
+      own = Py_TYPE(Py_None);
+      break;
+    case Kind::Tuple:
+      own = v.aux ? &PyList_Type : &PyTuple_Type;
+      break;
+    default:
+      unsupported("isinstance() of " + describe(v) + " is not compiled");
   }
   if (PyType_IsSubtype(own, reinterpret_cast<PyTypeObject*>(type))) return true;
   // An abstract class such as numbers.Integral decides by __instancecheck__, in Python.
@@ -239,7 +258,8 @@ Step FunctionLifter::call_isinstance(const Value& v, const Value& type) {
   if (type.kind == Kind::Object) {
     Ref parts = Ref::steal(PyObject_GetAttrString(type.obj, "__args__"));
     PyErr_Clear();
-    if (parts && PyTuple_Check(parts.get()) && std::string(Py_TYPE(type.obj)->tp_name).find("Union") != std::string::npos) {
+    if (parts && PyTuple_Check(parts.get()) &&
+        std::string(Py_TYPE(type.obj)->tp_name).find("Union") != std::string::npos) {
       bool any = false;
       for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(parts.get()); ++k) {
         any = any || instance_of(v, PyTuple_GET_ITEM(parts.get(), k));
@@ -352,7 +372,8 @@ Step FunctionLifter::call_min_max(bool max, Arguments args) {
         s->stack.insert(s->stack.end(), a.begin() + static_cast<std::ptrdiff_t>(k) + 1, a.end());
         s->arg_count = static_cast<int>(a.size() - k);
       }
-      if (c_->info->instrs[static_cast<size_t>(i_)].code != Code::Call) unsupported("this form of min() or max() is not compiled");
+      if (c_->info->instrs[static_cast<size_t>(i_)].code != Code::Call)
+        unsupported("this form of min() or max() is not compiled");
       return fork(wins.ssa, std::move(yes), std::move(no), i_, i_);
     }
   }
@@ -381,7 +402,8 @@ Step FunctionLifter::call_method(const Value& self, const char* name, Arguments 
   }
   if (self.kind == Kind::Tuple && method == "count" && args.positional.size() == 1 && args.keyword.empty()) {
     Value n = Value::integer(0);
-    for (size_t k = 0; k < self.size(); ++k) n = int_binary(BinaryKind::Add, n, same_or_equal(self[k], args.positional[0]));
+    for (size_t k = 0; k < self.size(); ++k)
+      n = int_binary(BinaryKind::Add, n, same_or_equal(self[k], args.positional[0]));
     return result(n);
   }
   unsupported("`." + method + "(…)` of " + describe(self) + " is not compiled");

@@ -67,8 +67,7 @@ std::optional<std::vector<Value>> FunctionLifter::bind(CodeInfo* info, const Val
   std::vector<Value> extra_keywords;
   for (auto& [name, value] : args.keyword) {
     size_t k = posonly;
-    while (k < argcount + kwonly &&
-           PyUnicode_Compare(PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(k)), name) != 0) {
+    while (k < argcount + kwonly && PyUnicode_Compare(PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(k)), name) != 0) {
       ++k;
     }
     if (k == argcount + kwonly) {
@@ -96,9 +95,8 @@ std::optional<std::vector<Value>> FunctionLifter::bind(CodeInfo* info, const Val
     }
     int node = -1;
     PyObject* value =
-        k < argcount
-            ? m_.guarded(callee.node, Guards::Source::Default, nullptr, static_cast<int>(argcount - k), &node)
-            : m_.guarded(callee.node, Guards::Source::KwDefault, name, 0, &node);
+        k < argcount ? m_.guarded(callee.node, Guards::Source::Default, nullptr, static_cast<int>(argcount - k), &node)
+                     : m_.guarded(callee.node, Guards::Source::KwDefault, name, 0, &node);
     if (!value) {
       m_.guards_.expect(node, nullptr);
       return std::nullopt;
@@ -118,8 +116,10 @@ Step FunctionLifter::call(const Value& callee, Arguments args) {
     }
   }
   switch (callee.kind) {
-    case Kind::Function: return call_python(callee, std::move(args));
-    case Kind::Object: return call_object(callee, std::move(args));
+    case Kind::Function:
+      return call_python(callee, std::move(args));
+    case Kind::Object:
+      return call_object(callee, std::move(args));
     case Kind::Method:
       if (PyUnicode_Check(callee.obj)) {
         const char* name = PyUnicode_AsUTF8(callee.obj);
@@ -127,7 +127,8 @@ Step FunctionLifter::call(const Value& callee, Arguments args) {
       }
       args.positional.insert(args.positional.begin(), callee[0]);
       return call_object(Value::object(callee.obj, callee.node), std::move(args));
-    default: unsupported("a call of " + describe(callee) + " is not compiled");
+    default:
+      unsupported("a call of " + describe(callee) + " is not compiled");
   }
 }
 
@@ -420,8 +421,10 @@ bool FunctionLifter::object_attribute(const Value& base, PyObject* name, Value* 
     bool is_static = Py_IS_TYPE(on_type, &PyStaticMethod_Type);
     if (!harmless && !is_static) return false;
   }
-  if (is_type) m_.guards_.expect(base.node, base.obj);
-  else m_.guards_.expect_type(base.node, type);
+  if (is_type)
+    m_.guards_.expect(base.node, base.obj);
+  else
+    m_.guards_.expect_type(base.node, type);
   int node = -1;
   PyObject* value = m_.guarded(base.node, Guards::Source::Attr, name, 0, &node);
   if (!value) return false;

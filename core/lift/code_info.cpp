@@ -46,8 +46,8 @@ CodeInfo::CodeInfo(PyCodeObject* c) : code(c), instrs(decode(c)), local_count(c-
     if (writes_local(in) && in.arg < local_count) ++stores[static_cast<size_t>(in.arg)];
   }
   for (size_t i = 0; i <= n; ++i) join[i] = entries[i] > 1;
-  int arguments = c->co_argcount + c->co_kwonlyargcount + ((c->co_flags & CO_VARARGS) != 0) +
-                  ((c->co_flags & CO_VARKEYWORDS) != 0);
+  int arguments =
+      c->co_argcount + c->co_kwonlyargcount + ((c->co_flags & CO_VARARGS) != 0) + ((c->co_flags & CO_VARKEYWORDS) != 0);
   for (int k = 0; k < arguments && k < local_count; ++k) ++stores[static_cast<size_t>(k)];
 
   // Both analyses run backwards to a fixpoint; two or three sweeps do.
@@ -57,16 +57,14 @@ CodeInfo::CodeInfo(PyCodeObject* c) : code(c), instrs(decode(c)), local_count(c-
       const Instr& in = instrs[i];
       bool falls = !ends_path(in.code);
       bool jumps = in.target >= 0;
-      bool raise = in.code == Code::Raise ||
-                   ((falls || jumps) && (!falls || must_raise[i + 1]) &&
-                    (!jumps || must_raise[static_cast<size_t>(in.target)]));
+      bool raise = in.code == Code::Raise || ((falls || jumps) && (!falls || must_raise[i + 1]) &&
+                                              (!jumps || must_raise[static_cast<size_t>(in.target)]));
       if (raise != must_raise[i]) {
         must_raise[i] = raise;
         changed = true;
       }
       for (size_t k = 0; k < locals; ++k) {
-        bool l = (falls && live[(i + 1) * locals + k]) ||
-                 (jumps && live[static_cast<size_t>(in.target) * locals + k]);
+        bool l = (falls && live[(i + 1) * locals + k]) || (jumps && live[static_cast<size_t>(in.target) * locals + k]);
         auto touches = static_cast<size_t>(in.arg) == k;
         if (touches && writes_local(in)) l = false;
         if (touches && reads_local(in)) l = true;

@@ -18,12 +18,12 @@ class CodeInfo {
 
   PyCodeObject* code;  // borrowed
   std::vector<Instr> instrs;
-  int local_count;     // locals, cells and free variables
+  int local_count;               // locals, cells and free variables
   std::vector<bool> join;        // more than one path leads here, so states meet
   std::vector<bool> must_raise;  // every path from here ends in a raise
   // live[i * local_count + k]: local k may be read at or after instruction i before it is written.
   std::vector<bool> live;
-  std::vector<int> stores;       // how often a local is written, its argument counted
+  std::vector<int> stores;  // how often a local is written, its argument counted
   // For a loop header: the last instruction that jumps back to it; else -1.
   std::vector<int> loop_end;
 

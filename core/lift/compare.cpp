@@ -11,36 +11,54 @@ constexpr int64_t exact_in_double = int64_t{1} << 53;
 
 ir::Op int_op(CompareKind k) {
   switch (k) {
-    case CompareKind::Lt: return ir::Op::ILt;
-    case CompareKind::Le: return ir::Op::ILe;
-    case CompareKind::Eq: return ir::Op::IEq;
-    case CompareKind::Ne: return ir::Op::INe;
-    case CompareKind::Gt: return ir::Op::IGt;
-    case CompareKind::Ge: return ir::Op::IGe;
+    case CompareKind::Lt:
+      return ir::Op::ILt;
+    case CompareKind::Le:
+      return ir::Op::ILe;
+    case CompareKind::Eq:
+      return ir::Op::IEq;
+    case CompareKind::Ne:
+      return ir::Op::INe;
+    case CompareKind::Gt:
+      return ir::Op::IGt;
+    case CompareKind::Ge:
+      return ir::Op::IGe;
   }
   GILMAP_UNREACHABLE();
 }
 
 ir::Op float_op(CompareKind k) {
   switch (k) {
-    case CompareKind::Lt: return ir::Op::FLt;
-    case CompareKind::Le: return ir::Op::FLe;
-    case CompareKind::Eq: return ir::Op::FEq;
-    case CompareKind::Ne: return ir::Op::FNe;
-    case CompareKind::Gt: return ir::Op::FGt;
-    case CompareKind::Ge: return ir::Op::FGe;
+    case CompareKind::Lt:
+      return ir::Op::FLt;
+    case CompareKind::Le:
+      return ir::Op::FLe;
+    case CompareKind::Eq:
+      return ir::Op::FEq;
+    case CompareKind::Ne:
+      return ir::Op::FNe;
+    case CompareKind::Gt:
+      return ir::Op::FGt;
+    case CompareKind::Ge:
+      return ir::Op::FGe;
   }
   GILMAP_UNREACHABLE();
 }
 
 CompareKind mirrored(CompareKind k) {
   switch (k) {
-    case CompareKind::Lt: return CompareKind::Gt;
-    case CompareKind::Le: return CompareKind::Ge;
-    case CompareKind::Eq: return CompareKind::Eq;
-    case CompareKind::Ne: return CompareKind::Ne;
-    case CompareKind::Gt: return CompareKind::Lt;
-    case CompareKind::Ge: return CompareKind::Le;
+    case CompareKind::Lt:
+      return CompareKind::Gt;
+    case CompareKind::Le:
+      return CompareKind::Ge;
+    case CompareKind::Eq:
+      return CompareKind::Eq;
+    case CompareKind::Ne:
+      return CompareKind::Ne;
+    case CompareKind::Gt:
+      return CompareKind::Lt;
+    case CompareKind::Ge:
+      return CompareKind::Le;
   }
   GILMAP_UNREACHABLE();
 }
@@ -48,32 +66,42 @@ CompareKind mirrored(CompareKind k) {
 template <class T>
 bool holds(CompareKind k, T a, T b) {
   switch (k) {
-    case CompareKind::Lt: return a < b;
-    case CompareKind::Le: return a <= b;
-    case CompareKind::Eq: return a == b;
-    case CompareKind::Ne: return a != b;
-    case CompareKind::Gt: return a > b;
-    case CompareKind::Ge: return a >= b;
+    case CompareKind::Lt:
+      return a < b;
+    case CompareKind::Le:
+      return a <= b;
+    case CompareKind::Eq:
+      return a == b;
+    case CompareKind::Ne:
+      return a != b;
+    case CompareKind::Gt:
+      return a > b;
+    case CompareKind::Ge:
+      return a >= b;
   }
   GILMAP_UNREACHABLE();
 }
 
 int python_op(CompareKind k) {
   switch (k) {
-    case CompareKind::Lt: return Py_LT;
-    case CompareKind::Le: return Py_LE;
-    case CompareKind::Eq: return Py_EQ;
-    case CompareKind::Ne: return Py_NE;
-    case CompareKind::Gt: return Py_GT;
-    case CompareKind::Ge: return Py_GE;
+    case CompareKind::Lt:
+      return Py_LT;
+    case CompareKind::Le:
+      return Py_LE;
+    case CompareKind::Eq:
+      return Py_EQ;
+    case CompareKind::Ne:
+      return Py_NE;
+    case CompareKind::Gt:
+      return Py_GT;
+    case CompareKind::Ge:
+      return Py_GE;
   }
   GILMAP_UNREACHABLE();
 }
 
 // Objects that can be compared while lifting: no code of the user's runs.
-bool is_plain_constant(PyObject* o) {
-  return PyUnicode_CheckExact(o) || PyBytes_CheckExact(o) || PyLong_CheckExact(o);
-}
+bool is_plain_constant(PyObject* o) { return PyUnicode_CheckExact(o) || PyBytes_CheckExact(o) || PyLong_CheckExact(o); }
 
 }  // namespace
 
@@ -104,12 +132,18 @@ Value FunctionLifter::compare_int_float(CompareKind kind, const Value& i, const 
   ValueId x = as_i64(i);
   ValueId y = as_f64(f);
   switch (kind) {
-    case CompareKind::Lt: return numeric_value(Fn::int_lt_float, {x, y});
-    case CompareKind::Le: return numeric_value(Fn::int_le_float, {x, y});
-    case CompareKind::Eq: return numeric_value(Fn::int_eq_float, {x, y});
-    case CompareKind::Ne: return negation(numeric_value(Fn::int_eq_float, {x, y}));
-    case CompareKind::Gt: return numeric_value(Fn::int_gt_float, {x, y});
-    case CompareKind::Ge: return numeric_value(Fn::int_ge_float, {x, y});
+    case CompareKind::Lt:
+      return numeric_value(Fn::int_lt_float, {x, y});
+    case CompareKind::Le:
+      return numeric_value(Fn::int_le_float, {x, y});
+    case CompareKind::Eq:
+      return numeric_value(Fn::int_eq_float, {x, y});
+    case CompareKind::Ne:
+      return negation(numeric_value(Fn::int_eq_float, {x, y}));
+    case CompareKind::Gt:
+      return numeric_value(Fn::int_gt_float, {x, y});
+    case CompareKind::Ge:
+      return numeric_value(Fn::int_ge_float, {x, y});
   }
   GILMAP_UNREACHABLE();
 }
@@ -168,7 +202,8 @@ Value FunctionLifter::compare(CompareKind kind, const Value& a, const Value& b) 
     }
     return r;
   }
-  if (equality && simple(a) && simple(b) && !(a.kind == Kind::Object && big(a)) && !(b.kind == Kind::Object && big(b)) &&
+  if (equality && simple(a) && simple(b) && !(a.kind == Kind::Object && big(a)) &&
+      !(b.kind == Kind::Object && big(b)) &&
       (a.is_number() != b.is_number() || a.kind == Kind::None || b.kind == Kind::None || a.kind != b.kind)) {
     bool both_none = a.kind == Kind::None && b.kind == Kind::None;
     return Value::boolean(both_none != ne);

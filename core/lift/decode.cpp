@@ -15,25 +15,25 @@ namespace gilmap::lift {
 namespace {
 
 enum class Rule : uint8_t {
-  Skip,          // no effect on values
-  Plain,         // arg as it is
-  Const,         // obj = consts[arg]
-  Name,          // obj = names[arg]
-  Global,        // obj = names[arg >> 1], flag = arg & 1
-  Attr,          // the same
-  Binary,        // 3.12 on: 0-12, +13 in place; 3.14: 26 is []
-  Compare312,    // operator in arg >> 4
-  Compare313,    // operator in arg >> 5, bit 16 asks for a bool
-  Flag,          // flag = arg & 1
-  Forward,       // target = next + arg
-  Backward,      // target = next - arg
+  Skip,        // no effect on values
+  Plain,       // arg as it is
+  Const,       // obj = consts[arg]
+  Name,        // obj = names[arg]
+  Global,      // obj = names[arg >> 1], flag = arg & 1
+  Attr,        // the same
+  Binary,      // 3.12 on: 0-12, +13 in place; 3.14: 26 is []
+  Compare312,  // operator in arg >> 4
+  Compare313,  // operator in arg >> 5, bit 16 asks for a bool
+  Flag,        // flag = arg & 1
+  Forward,     // target = next + arg
+  Backward,    // target = next - arg
   ForIter,
-  TwoLoads,      // LOAD_FAST_LOAD_FAST and its borrowing twin
+  TwoLoads,  // LOAD_FAST_LOAD_FAST and its borrowing twin
   StoreLoad,
   TwoStores,
   Intrinsic1,
   CommonConstant,
-  Subscript,     // BINARY_SUBSCR, until 3.13
+  Subscript,  // BINARY_SUBSCR, until 3.13
 };
 
 struct Row {
@@ -56,12 +56,12 @@ constexpr Row rows[] = {
     {"LOAD_FAST_BORROW_LOAD_FAST_BORROW", Code::LoadFast, Rule::TwoLoads},  // 3.14
     {"STORE_FAST", Code::StoreFast, Rule::Plain},
     {"STORE_FAST_MAYBE_NULL", Code::StoreFast, Rule::Plain},
-    {"STORE_FAST_LOAD_FAST", Code::StoreFast, Rule::StoreLoad},    // 3.13
+    {"STORE_FAST_LOAD_FAST", Code::StoreFast, Rule::StoreLoad},   // 3.13
     {"STORE_FAST_STORE_FAST", Code::StoreFast, Rule::TwoStores},  // 3.13
     {"DELETE_FAST", Code::DeleteFast, Rule::Plain},
     {"LOAD_CONST", Code::LoadConst, Rule::Const},
     {"LOAD_CONST_IMMORTAL", Code::LoadConst, Rule::Const},
-    {"LOAD_SMALL_INT", Code::LoadSmallInt, Rule::Plain},  // 3.14
+    {"LOAD_SMALL_INT", Code::LoadSmallInt, Rule::Plain},            // 3.14
     {"LOAD_COMMON_CONSTANT", Code::Unknown, Rule::CommonConstant},  // 3.14
     {"LOAD_GLOBAL", Code::LoadGlobal, Rule::Global},
     {"LOAD_ATTR", Code::LoadAttr, Rule::Attr},
@@ -124,10 +124,10 @@ constexpr Row rows[] = {
     {"DELETE_ATTR", Code::StoreShared, Rule::Name},
     {"STORE_SUBSCR", Code::StoreSubscr, Rule::Plain},
     {"DELETE_SUBSCR", Code::StoreSubscr, Rule::Plain},
-    {"FORMAT_VALUE", Code::FormatValue, Rule::Plain},        // 3.12
-    {"FORMAT_SIMPLE", Code::FormatValue, Rule::Plain},       // 3.13
-    {"FORMAT_WITH_SPEC", Code::FormatValue, Rule::Plain},    // 3.13
-    {"CONVERT_VALUE", Code::FormatValue, Rule::Plain},       // 3.13
+    {"FORMAT_VALUE", Code::FormatValue, Rule::Plain},      // 3.12
+    {"FORMAT_SIMPLE", Code::FormatValue, Rule::Plain},     // 3.13
+    {"FORMAT_WITH_SPEC", Code::FormatValue, Rule::Plain},  // 3.13
+    {"CONVERT_VALUE", Code::FormatValue, Rule::Plain},     // 3.13
     {"BUILD_STRING", Code::BuildString, Rule::Plain},
 };
 
@@ -234,10 +234,17 @@ std::vector<Instr> decode(PyCodeObject* code) {
     } else {
       in.code = op.row->code;
       switch (op.row->rule) {
-        case Rule::Skip: in.code = Code::Nop; break;
-        case Rule::Plain: break;
-        case Rule::Const: in.obj = PyTuple_GET_ITEM(code->co_consts, arg); break;
-        case Rule::Name: in.obj = PyTuple_GET_ITEM(code->co_names, arg); break;
+        case Rule::Skip:
+          in.code = Code::Nop;
+          break;
+        case Rule::Plain:
+          break;
+        case Rule::Const:
+          in.obj = PyTuple_GET_ITEM(code->co_consts, arg);
+          break;
+        case Rule::Name:
+          in.obj = PyTuple_GET_ITEM(code->co_names, arg);
+          break;
         case Rule::Global:
         case Rule::Attr:
           in.obj = PyTuple_GET_ITEM(code->co_names, arg >> 1);
@@ -251,16 +258,26 @@ std::vector<Instr> decode(PyCodeObject* code) {
             in.arg = arg % 13;
           }
           break;
-        case Rule::Subscript: in.arg = static_cast<int>(BinaryKind::Subscript); break;
+        case Rule::Subscript:
+          in.arg = static_cast<int>(BinaryKind::Subscript);
+          break;
         case Rule::Compare312:
         case Rule::Compare313:
           in.arg = table.compare_312 ? arg >> 4 : arg >> 5;
           in.flag = !table.compare_312 && (arg & 16);
           break;
-        case Rule::Flag: in.flag = arg & 1; break;
-        case Rule::Forward: in.target = next + arg; break;
-        case Rule::Backward: in.target = next - arg; break;
-        case Rule::ForIter: in.target = next + arg; break;
+        case Rule::Flag:
+          in.flag = arg & 1;
+          break;
+        case Rule::Forward:
+          in.target = next + arg;
+          break;
+        case Rule::Backward:
+          in.target = next - arg;
+          break;
+        case Rule::ForIter:
+          in.target = next + arg;
+          break;
         case Rule::TwoLoads:
         case Rule::StoreLoad:
         case Rule::TwoStores:
@@ -271,14 +288,20 @@ std::vector<Instr> decode(PyCodeObject* code) {
           second.arg = arg & 15;
           break;
         case Rule::Intrinsic1:
-          if (arg == 5) in.code = Code::UnaryPositive;
-          else if (arg == 6) in.code = Code::ListToTuple;
-          else if (arg == 3) in.code = Code::Raise;  // StopIteration becomes RuntimeError: always followed by a raise
-          else in.arg = number;
+          if (arg == 5)
+            in.code = Code::UnaryPositive;
+          else if (arg == 6)
+            in.code = Code::ListToTuple;
+          else if (arg == 3)
+            in.code = Code::Raise;  // StopIteration becomes RuntimeError: always followed by a raise
+          else
+            in.arg = number;
           break;
         case Rule::CommonConstant:
-          if (arg == 0) in.code = Code::LoadAssertionError;
-          else in.arg = number;
+          if (arg == 0)
+            in.code = Code::LoadAssertionError;
+          else
+            in.arg = number;
           break;
       }
     }

@@ -15,7 +15,20 @@ enum class Code : uint8_t {
 };
 
 enum class BinaryKind : uint8_t {
-  Add, And, FloorDiv, LShift, MatMul, Mul, Mod, Or, Pow, RShift, Sub, TrueDiv, Xor, Subscript,
+  Add,
+  And,
+  FloorDiv,
+  LShift,
+  MatMul,
+  Mul,
+  Mod,
+  Or,
+  Pow,
+  RShift,
+  Sub,
+  TrueDiv,
+  Xor,
+  Subscript,
 };
 
 enum class CompareKind : uint8_t { Lt, Le, Eq, Ne, Gt, Ge };

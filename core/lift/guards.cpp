@@ -33,7 +33,8 @@ Guards::Guards() { nodes_.emplace_back(); }
 
 Ref Guards::evaluate(const Node& node, PyObject* parent, PyObject* callable) {
   switch (node.source) {
-    case Source::Root: return owned(callable);
+    case Source::Root:
+      return owned(callable);
     case Source::Global: {
       if (!parent || !PyFunction_Check(parent)) return {};
       PyObject* value = PyDict_GetItemWithError(PyFunction_GET_GLOBALS(parent), node.name.get());
@@ -67,7 +68,8 @@ Ref Guards::evaluate(const Node& node, PyObject* parent, PyObject* callable) {
       if (!parent || !PyModule_CheckExact(parent)) return {};
       return owned(PyDict_GetItemWithError(PyModule_GetDict(parent), node.name.get()));
     }
-    case Source::Attr: return parent ? Ref::steal(PyObject_GetAttr(parent, node.name.get())) : Ref();
+    case Source::Attr:
+      return parent ? Ref::steal(PyObject_GetAttr(parent, node.name.get())) : Ref();
     case Source::BoundSelf:
       return parent && PyMethod_Check(parent) ? owned(PyMethod_GET_SELF(parent)) : Ref();
     case Source::BoundFunc:
@@ -172,14 +174,18 @@ void Guards::expect_type(int index, PyTypeObject* type) {
 
 bool Guards::passes(const Node& node, PyObject* value) {
   switch (node.check) {
-    case Check::None: return true;
-    case Check::Missing: return value == nullptr;
+    case Check::None:
+      return true;
+    case Check::Missing:
+      return value == nullptr;
     case Check::Number: {
       int64_t bits = 0;
       return value && Py_TYPE(value) == node.number_type && number_bits(value, &bits) && bits == node.bits;
     }
-    case Check::Identity: return value == node.expected.get();
-    case Check::SameAs: return true;  // hold() has both values
+    case Check::Identity:
+      return value == node.expected.get();
+    case Check::SameAs:
+      return true;  // hold() has both values
     case Check::TypeIs:
       return value && reinterpret_cast<PyObject*>(Py_TYPE(value)) == node.expected.get();
     case Check::FunctionCode:

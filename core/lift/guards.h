@@ -18,21 +18,21 @@ namespace gilmap::lift {
 class Guards {
  public:
   enum class Source : uint8_t {
-    Root,        // the mapped callable
-    Global,      // global or builtin `name` of the function that is the parent
-    Cell,        // content of closure cell `index` of the parent
-    Default,     // default `index` of the parent
-    KwDefault,   // keyword-only default `name` of the parent
-    ModuleAttr,  // attribute `name` of the module that is the parent
-    Attr,        // attribute `name` of an object that is the parent, plain lookup
-    BoundSelf,   // __self__ of the bound method that is the parent
-    BoundFunc,   // __func__ of it
-    PartialFunc, // .func of the functools.partial that is the parent
-    PartialArg,  // .args[index] of it
-    PartialKw,   // .keywords[name] of it
-    ArgCount,    // the parent itself; checks that a partial's args and keywords have the same shape
-    CallMethod,  // __call__ of the parent's type
-    Module,      // sys.modules[name]
+    Root,         // the mapped callable
+    Global,       // global or builtin `name` of the function that is the parent
+    Cell,         // content of closure cell `index` of the parent
+    Default,      // default `index` of the parent
+    KwDefault,    // keyword-only default `name` of the parent
+    ModuleAttr,   // attribute `name` of the module that is the parent
+    Attr,         // attribute `name` of an object that is the parent, plain lookup
+    BoundSelf,    // __self__ of the bound method that is the parent
+    BoundFunc,    // __func__ of it
+    PartialFunc,  // .func of the functools.partial that is the parent
+    PartialArg,   // .args[index] of it
+    PartialKw,    // .keywords[name] of it
+    ArgCount,     // the parent itself; checks that a partial's args and keywords have the same shape
+    CallMethod,   // __call__ of the parent's type
+    Module,       // sys.modules[name]
   };
   enum class Check : uint8_t { None, Number, Identity, FunctionCode, SameAs, TypeIs, Missing };
 
@@ -59,7 +59,7 @@ class Guards {
     Check check = Check::None;
     Ref name;
     int index = 0;
-    Ref expected;                    // Identity, and FunctionCode (the code object)
+    Ref expected;                        // Identity, and FunctionCode (the code object)
     const void* expected_raw = nullptr;  // FunctionCode of the root: not held, the cache entry dies with it
     const void* seen = nullptr;          // the function itself while lifting; later only an address
     int same_as = 0;                     // SameAs

@@ -109,9 +109,12 @@ Value FunctionLifter::iterate(const Value& v) {
     case Kind::RangeIter:
     case Kind::TupleIter:
     case Kind::Enumerate:
-    case Kind::Zip: return v;
-    case Kind::Generator: unsupported("a loop over a generator is not compiled");
-    default: unsupported("a loop over " + describe(v) + " is not compiled");
+    case Kind::Zip:
+      return v;
+    case Kind::Generator:
+      unsupported("a loop over a generator is not compiled");
+    default:
+      unsupported("a loop over " + describe(v) + " is not compiled");
   }
 }
 
@@ -150,7 +153,8 @@ FunctionLifter::Advance FunctionLifter::advance(const Value& it) {
       r.more = inner.more;
       r.item = Value::of_items(Kind::Tuple, {it[0], inner.item});
       // The count overflows only after 2^63 items.
-      Value count = it[0].known ? Value::integer(it[0].bits + 1) : integer(emit(Op::IAdd, {as_i64(it[0]), b_.iconst(1)}));
+      Value count =
+          it[0].known ? Value::integer(it[0].bits + 1) : integer(emit(Op::IAdd, {as_i64(it[0]), b_.iconst(1)}));
       r.rest = Value::of_items(Kind::Enumerate, {count, inner.rest});
       return r;
     }
@@ -168,7 +172,8 @@ FunctionLifter::Advance FunctionLifter::advance(const Value& it) {
       r.rest = Value::of_items(Kind::Zip, std::move(rest));
       return r;
     }
-    default: unsupported("a loop over " + describe(it) + " is not compiled");
+    default:
+      unsupported("a loop over " + describe(it) + " is not compiled");
   }
 }
 
@@ -214,13 +219,22 @@ Value FunctionLifter::reduction_start(Consumer c) {
   std::vector<Value> state;
   switch (c) {
     case Consumer::Sum:
-    case Consumer::Len: state = {Value::integer(0)}; break;
-    case Consumer::Prod: state = {Value::integer(1)}; break;
-    case Consumer::Any: state = {Value::boolean(false)}; break;
-    case Consumer::All: state = {Value::boolean(true)}; break;
+    case Consumer::Len:
+      state = {Value::integer(0)};
+      break;
+    case Consumer::Prod:
+      state = {Value::integer(1)};
+      break;
+    case Consumer::Any:
+      state = {Value::boolean(false)};
+      break;
+    case Consumer::All:
+      state = {Value::boolean(true)};
+      break;
     case Consumer::Min:
     case Consumer::Max:
-    case Consumer::Tuple: break;  // nothing yet
+    case Consumer::Tuple:
+      break;  // nothing yet
   }
   return Value::of_items(Kind::Reduction, std::move(state), static_cast<int>(c));
 }
@@ -238,10 +252,14 @@ Value FunctionLifter::reduction_add(const Value& r, const Value& item) {
     return v;
   };
   switch (c) {
-    case Consumer::Len: return state({int_binary(BinaryKind::Add, r[0], Value::integer(1))});
-    case Consumer::Any: return state({logic(Op::BOr, r[0], truth(item))});
-    case Consumer::All: return state({logic(Op::BAnd, r[0], truth(item))});
-    default: break;
+    case Consumer::Len:
+      return state({int_binary(BinaryKind::Add, r[0], Value::integer(1))});
+    case Consumer::Any:
+      return state({logic(Op::BOr, r[0], truth(item))});
+    case Consumer::All:
+      return state({logic(Op::BAnd, r[0], truth(item))});
+    default:
+      break;
   }
   if (!item.is_number()) unsupported("adding up or comparing " + describe(item) + " is not compiled");
   switch (c) {
@@ -257,7 +275,8 @@ Value FunctionLifter::reduction_add(const Value& r, const Value& item) {
       ValueId e = as_f64(r[1]);
       if (item.is_integral()) {
         ValueId i = as_i64(item);
-        return state({numeric_value(Fn::float_sum_step_int_hi, {s, e, i}), numeric_value(Fn::float_sum_step_int_lo, {s, e, i})});
+        return state(
+            {numeric_value(Fn::float_sum_step_int_hi, {s, e, i}), numeric_value(Fn::float_sum_step_int_lo, {s, e, i})});
       }
       // Neumaier's step: what the larger operand loses goes into the correction.
       ValueId x = as_f64(item);
@@ -268,14 +287,16 @@ Value FunctionLifter::reduction_add(const Value& r, const Value& item) {
       ValueId lost = emit(Op::Select, {larger, lost_x, lost_s});
       return state({floating(t), floating(emit(Op::FAdd, {e, lost}))});
     }
-    case Consumer::Prod: return state({multiply(r[0], item)});
+    case Consumer::Prod:
+      return state({multiply(r[0], item)});
     case Consumer::Min:
     case Consumer::Max: {
       if (r.size() == 0) return state({item});
       Value wins = compare_numbers(c == Consumer::Max ? CompareKind::Gt : CompareKind::Lt, item, r[0]);
       return state({select(wins, item, r[0])});
     }
-    default: unsupported("this use of a list is not compiled");
+    default:
+      unsupported("this use of a list is not compiled");
   }
 }
 
@@ -333,7 +354,8 @@ Step FunctionLifter::reduce(Consumer c, Arguments args) {
     }
     if (source.kind == Kind::Reduction) {
       // The list's sum began at 0 before the start was known: for ints the order is free.
-      if (source.in_float || initial->kind == Kind::Float) unsupported("sum() of a list of floats with a start value is not compiled");
+      if (source.in_float || initial->kind == Kind::Float)
+        unsupported("sum() of a list of floats with a start value is not compiled");
       return result(c == Consumer::Sum ? add(source[0], *initial) : multiply(source[0], *initial));
     }
   }
@@ -343,8 +365,10 @@ Step FunctionLifter::reduce(Consumer c, Arguments args) {
     if (source.kind == Kind::Range) unsupported("default= for a range is not compiled");
   }
   switch (source.kind) {
-    case Kind::Reduction: return finish_reduction(source, nullptr);
-    case Kind::Generator: return reduce_generator(c, source, r);
+    case Kind::Reduction:
+      return finish_reduction(source, nullptr);
+    case Kind::Generator:
+      return reduce_generator(c, source, r);
     case Kind::Tuple: {
       for (size_t k = 0; k < source.size(); ++k) {
         if (needs_fork(r, source[k])) {
@@ -375,17 +399,21 @@ Step FunctionLifter::reduce(Consumer c, Arguments args) {
         Value one = compare_numbers(CompareKind::Eq, n, Value::integer(1));
         return result(logic(Op::BOr, several, logic(Op::BAnd, one, truth(source[0]))));
       }
-      if (initial || (c != Consumer::Sum && c != Consumer::Prod)) unsupported("this builtin over a range is not compiled");
+      if (initial || (c != Consumer::Sum && c != Consumer::Prod))
+        unsupported("this builtin over a range is not compiled");
       return result(sum_range(c, source));
     }
     case Kind::RangeIter:
     case Kind::Enumerate:
-    case Kind::Zip: unsupported("this builtin over an iterator is not compiled");
+    case Kind::Zip:
+      unsupported("this builtin over an iterator is not compiled");
     case Kind::None:
     case Kind::Int:
     case Kind::Float:
-    case Kind::Bool: return give_up(Reason::Type);
-    default: unsupported("this builtin over " + describe(source) + " is not compiled");
+    case Kind::Bool:
+      return give_up(Reason::Type);
+    default:
+      unsupported("this builtin over " + describe(source) + " is not compiled");
   }
 }
 
@@ -407,7 +435,8 @@ Value FunctionLifter::sum_range(Consumer c, const Value& range) {
   if (a.more.known) a.more = widen(a.more);
   b_.branch(a.more.ssa, {body, {}}, {exit, {}});
   b_.at(body);
-  Value next = c == Consumer::Sum ? int_binary(BinaryKind::Add, integer(sum), a.item) : int_binary(BinaryKind::Mul, integer(sum), a.item);
+  Value next = c == Consumer::Sum ? int_binary(BinaryKind::Add, integer(sum), a.item)
+                                  : int_binary(BinaryKind::Mul, integer(sum), a.item);
   b_.poll();
   std::vector<ValueId> again;
   append_leaves(a.rest, again);
@@ -487,7 +516,8 @@ Step FunctionLifter::append(const Value& item, int depth) {
   Value& list = s_.stack[s_.stack.size() - static_cast<size_t>(depth)];
   if (list.kind == Kind::Tuple) {  // unrolled: its length is part of the block version
     std::vector<Value> items(*list.items);
-    if (s_.stack.back().kind != Kind::TupleIter || items.size() >= 64) unsupported("a list of variable length is not compiled");
+    if (s_.stack.back().kind != Kind::TupleIter || items.size() >= 64)
+      unsupported("a list of variable length is not compiled");
     items.push_back(item);
     list = Value::of_items(Kind::Tuple, std::move(items), list.aux);
     return Step::Next;

@@ -1,9 +1,9 @@
 #pragma once
 // A Python callable, specialised on the types of its arguments, becomes an IR module.
 //
-// Bytecode is interpreted abstractly: the state at an instruction is a type and an SSA value for each local and stack slot. Where
-// paths join, a block is identified by the instruction and the types of all slots, so a block that is met with
-// other types becomes another version of it (basic block versioning, Chevalier-Boisvert and Feeley, ECOOP 2015).
+// Bytecode is interpreted abstractly: the state at an instruction is a type and an SSA value for each local and stack
+// slot. Where paths join, a block is identified by the instruction and the types of all slots, so a block that is met
+// with other types becomes another version of it (basic block versioning, Chevalier-Boisvert and Feeley, ECOOP 2015).
 // Called Python functions are lifted in place; recursive ones become functions of the module.
 //
 // Lifting proves the absence of side effects: an instruction that could have one is not lifted. It runs no code

@@ -1,8 +1,9 @@
 // Paths, block versions and activations. See lift.h for the method.
 //
 // Invariant: an SSA value in a state is defined in a block that dominates the block being written. States meet
-// only at joins, where every leaf of the state becomes a block parameter; everywhere else a path has a block of its own. While a
-// call is lifted in place its caller's state rests in the Context, untouched, and is valid again at the return.
+// only at joins, where every leaf of the state becomes a block parameter; everywhere else a path has a block of its
+// own. While a call is lifted in place its caller's state rests in the Context, untouched, and is valid again at the
+// return.
 
 #include "lift/lifter.h"
 
@@ -12,8 +13,8 @@ namespace gilmap::lift {
 namespace {
 
 // Limits of what is worth compiling; real functions stay far below them.
-constexpr size_t max_versions = 24;       // of one instruction in one activation
-constexpr size_t max_values = 60'000;     // IR values of one function
+constexpr size_t max_versions = 24;    // of one instruction in one activation
+constexpr size_t max_values = 60'000;  // IR values of one function
 constexpr int max_inline_depth = 60;
 constexpr int max_attempts = 24;
 
@@ -170,9 +171,13 @@ void FunctionLifter::run(Work work) {
     const Instr& in = info.instrs[static_cast<size_t>(i_)];
     b_.set_line(info.line(i_));
     switch (step(in)) {
-      case Step::Next: ++i_; break;
-      case Step::Moved: break;
-      case Step::Ended: return;
+      case Step::Next:
+        ++i_;
+        break;
+      case Step::Moved:
+        break;
+      case Step::Ended:
+        return;
     }
   }
 }
@@ -304,7 +309,8 @@ Value FunctionLifter::detach_cells(const Value& v, const Context& dying) {
   Value r = v;
   if (v.kind == Kind::CellRef && static_cast<uint64_t>(v.bits) == dying.id) {
     Value content = cell_content(v);
-    if (content.kind == Kind::Function) unsupported("a function that is returned refers to itself or to another local function");
+    if (content.kind == Kind::Function)
+      unsupported("a function that is returned refers to itself or to another local function");
     return Value::of_items(Kind::Cell, {content}, 1);
   }
   if (v.items) {

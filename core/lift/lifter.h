@@ -1,5 +1,6 @@
 #pragma once
-// The abstract interpreter behind lift(): one ModuleLifter for a call of lift(), one FunctionLifter for each IR function.
+// The abstract interpreter behind lift(): one ModuleLifter for a call of lift(), one FunctionLifter for each IR
+// function.
 //
 // Inside this folder an obstacle is thrown as LiftError and becomes lift()'s `Unsupported` value: the interpreter is
 // a deep recursion over families of instructions, and threading std::expected through all of them would hide the
@@ -52,13 +53,13 @@ class Context {
  public:
   Context* parent = nullptr;
   CodeInfo* info = nullptr;
-  uint64_t id = 0;            // the same in every attempt: from the parent's, the place and the code
-  int function_node = -1;     // guard path of the function, whose globals the code uses
+  uint64_t id = 0;         // the same in every attempt: from the parent's, the place and the code
+  int function_node = -1;  // guard path of the function, whose globals the code uses
   PyObject* globals = nullptr;
   PyObject* builtins = nullptr;
-  State at_call;              // the parent's state, the call's operands popped
-  int return_to = 0;          // instruction of the parent that comes next
-  int depth = 1;              // Python frames, this one counted
+  State at_call;      // the parent's state, the call's operands popped
+  int return_to = 0;  // instruction of the parent that comes next
+  int depth = 1;      // Python frames, this one counted
   bool generator = false;
   std::map<int, std::unordered_map<std::string, ir::BlockId>> versions;
   std::unordered_map<std::string, ir::BlockId> returns;
@@ -67,12 +68,12 @@ class Context {
 // A recursive function, specialised on the shapes of its locals at entry.
 struct Spec {
   std::string key;
-  int index = 0;                     // in the module
+  int index = 0;  // in the module
   CodeInfo* info = nullptr;
   int function_node = -1;
   PyObject* globals = nullptr;
   PyObject* builtins = nullptr;
-  std::vector<Value> locals;         // shapes; leaves belong to the caller
+  std::vector<Value> locals;                      // shapes; leaves belong to the caller
   std::vector<std::pair<Value, Value>> captured;  // closure cells of activations around it
 };
 
@@ -135,10 +136,10 @@ class FunctionLifter {
   Value widen(const Value& v);
   void forget_dead(const CodeInfo& info, int instr, State& s);
   ir::Edge edge(Context* context, int instr, State s);
-  Step go(int instr);                        // ends the block with a jump there, in the present activation
+  Step go(int instr);  // ends the block with a jump there, in the present activation
   Step fork(ValueId cond, State yes, State no, int yes_instr, int no_instr);
   Step branch_on(const Value& cond, int if_true, int if_false);
-  Step give_up(Reason why);                  // the element is left to CPython here
+  Step give_up(Reason why);  // the element is left to CPython here
   Step return_value(Value v);
   Step resume_caller(Value v);
   Value detach_cells(const Value& v, const Context& dying);
@@ -194,7 +195,7 @@ class FunctionLifter {
   Value identical(const Value& a, const Value& b);
   Value equal(const Value& a, const Value& b) { return compare(CompareKind::Eq, a, b); }
   Value same_or_equal(const Value& a, const Value& b);  // `a is b or a == b`, as containers compare
-  Value logic(Op op, const Value& a, const Value& b);  // BAnd, BOr of Bools, folded
+  Value logic(Op op, const Value& a, const Value& b);   // BAnd, BOr of Bools, folded
   Value negation(const Value& v);
   Value select(const Value& cond, const Value& a, const Value& b);  // of numbers of one kind
 

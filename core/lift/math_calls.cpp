@@ -18,13 +18,13 @@ struct Row {
 
 // Functions of floats, by their number of arguments.
 constexpr Row of_one[] = {
-    {"sin", Fn::math_sin},     {"cos", Fn::math_cos},     {"tan", Fn::math_tan},         {"asin", Fn::math_asin},
-    {"acos", Fn::math_acos},   {"atan", Fn::math_atan},   {"sinh", Fn::math_sinh},       {"cosh", Fn::math_cosh},
-    {"tanh", Fn::math_tanh},   {"asinh", Fn::math_asinh}, {"acosh", Fn::math_acosh},     {"atanh", Fn::math_atanh},
-    {"exp", Fn::math_exp},     {"exp2", Fn::math_exp2},   {"expm1", Fn::math_expm1},     {"log", Fn::math_log},
-    {"log2", Fn::math_log2},   {"log10", Fn::math_log10}, {"log1p", Fn::math_log1p},     {"cbrt", Fn::math_cbrt},
-    {"erf", Fn::math_erf},     {"erfc", Fn::math_erfc},   {"gamma", Fn::math_gamma},     {"lgamma", Fn::math_lgamma},
-    {"ulp", Fn::math_ulp},     {"degrees", Fn::math_degrees}, {"radians", Fn::math_radians},
+    {"sin", Fn::math_sin},   {"cos", Fn::math_cos},         {"tan", Fn::math_tan},         {"asin", Fn::math_asin},
+    {"acos", Fn::math_acos}, {"atan", Fn::math_atan},       {"sinh", Fn::math_sinh},       {"cosh", Fn::math_cosh},
+    {"tanh", Fn::math_tanh}, {"asinh", Fn::math_asinh},     {"acosh", Fn::math_acosh},     {"atanh", Fn::math_atanh},
+    {"exp", Fn::math_exp},   {"exp2", Fn::math_exp2},       {"expm1", Fn::math_expm1},     {"log", Fn::math_log},
+    {"log2", Fn::math_log2}, {"log10", Fn::math_log10},     {"log1p", Fn::math_log1p},     {"cbrt", Fn::math_cbrt},
+    {"erf", Fn::math_erf},   {"erfc", Fn::math_erfc},       {"gamma", Fn::math_gamma},     {"lgamma", Fn::math_lgamma},
+    {"ulp", Fn::math_ulp},   {"degrees", Fn::math_degrees}, {"radians", Fn::math_radians},
 };
 constexpr Row of_two[] = {
     {"atan2", Fn::math_atan2},         {"fmod", Fn::math_fmod},           {"pow", Fn::math_pow},
@@ -32,7 +32,10 @@ constexpr Row of_two[] = {
 };
 // Functions of ints.
 constexpr Row of_ints[] = {
-    {"isqrt", Fn::int_isqrt}, {"factorial", Fn::int_factorial}, {"comb", Fn::int_comb}, {"perm", Fn::int_perm},
+    {"isqrt", Fn::int_isqrt},
+    {"factorial", Fn::int_factorial},
+    {"comb", Fn::int_comb},
+    {"perm", Fn::int_perm},
 };
 
 template <size_t n>
@@ -57,9 +60,12 @@ Step FunctionLifter::call_math(const std::string& name, Arguments args) {
     Value rel = Value::floating(1e-09);
     Value abs = Value::floating(0.0);
     for (const auto& [kw, v] : args.keyword) {
-      if (PyUnicode_CompareWithASCIIString(kw, "rel_tol") == 0) rel = v;
-      else if (PyUnicode_CompareWithASCIIString(kw, "abs_tol") == 0) abs = v;
-      else refuse();
+      if (PyUnicode_CompareWithASCIIString(kw, "rel_tol") == 0)
+        rel = v;
+      else if (PyUnicode_CompareWithASCIIString(kw, "abs_tol") == 0)
+        abs = v;
+      else
+        refuse();
     }
     if (!a[0].is_number() || !a[1].is_number() || !rel.is_number() || !abs.is_number()) refuse();
     return result(numeric_value(Fn::math_isclose, {as_f64(a[0]), as_f64(a[1]), as_f64(rel), as_f64(abs)}));
@@ -101,12 +107,13 @@ Step FunctionLifter::call_math(const std::string& name, Arguments args) {
     if (name == "isfinite") return result(boolean(emit(Op::FIsFinite, {as_f64(x)})));
     if (name == "modf") {
       ValueId f = as_f64(x);
-      return result(Value::of_items(Kind::Tuple, {numeric_value(Fn::math_modf_frac, {f}), numeric_value(Fn::math_modf_int, {f})}));
+      return result(Value::of_items(Kind::Tuple,
+                                    {numeric_value(Fn::math_modf_frac, {f}), numeric_value(Fn::math_modf_int, {f})}));
     }
     if (name == "frexp") {
       ValueId f = as_f64(x);
-      return result(Value::of_items(Kind::Tuple, {numeric_value(Fn::math_frexp_mantissa, {f}),
-                                                  numeric_value(Fn::math_frexp_exponent, {f})}));
+      return result(Value::of_items(
+          Kind::Tuple, {numeric_value(Fn::math_frexp_mantissa, {f}), numeric_value(Fn::math_frexp_exponent, {f})}));
     }
     if (const Row* r = find(of_one, name)) return result(numeric_value(r->fn, {as_f64(x)}));
   }
@@ -118,7 +125,8 @@ Step FunctionLifter::call_math(const std::string& name, Arguments args) {
     }
     if (const Row* r = find(of_two, name)) return result(numeric_value(r->fn, {as_f64(a[0]), as_f64(a[1])}));
   }
-  if (name == "hypot" && n >= 1 && n <= 4) {
+  if (name == "hypot" && n == 0) return result(Value::floating(0.0));
+  if (name == "hypot" && n <= 4) {
     std::vector<ValueId> x;
     for (const Value& v : a) x.push_back(as_f64(v));
     if (n == 1) return result(floating(emit(Op::FAbs, {x[0]})));
@@ -134,7 +142,8 @@ Step FunctionLifter::call_math(const std::string& name, Arguments args) {
     if (!ints) return give_up(Reason::Type);
     bool gcd = name == "gcd";
     Value r = n == 0 ? Value::integer(gcd ? 0 : 1) : absolute(a[0]);
-    for (size_t k = 1; k < n; ++k) r = numeric_value(gcd ? Fn::int_gcd : Fn::int_lcm, {as_i64(r), as_i64(a[k])}, Reason::Overflow);
+    for (size_t k = 1; k < n; ++k)
+      r = numeric_value(gcd ? Fn::int_gcd : Fn::int_lcm, {as_i64(r), as_i64(a[k])}, Reason::Overflow);
     return result(r);
   }
   if (const Row* r = find(of_ints, name)) {

@@ -157,8 +157,10 @@ Step FunctionLifter::step(const Instr& in) {
     return stack[stack.size() - static_cast<size_t>(depth)];
   };
   switch (in.code) {
-    case Code::Nop: return Step::Next;
-    case Code::Unknown: unsupported(std::string("this construct (") + opcode_name(in.arg) + ") is not compiled");
+    case Code::Nop:
+      return Step::Next;
+    case Code::Unknown:
+      unsupported(std::string("this construct (") + opcode_name(in.arg) + ") is not compiled");
 
     case Code::LoadFast: {
       Value v = load_local(in.arg);
@@ -176,10 +178,15 @@ Step FunctionLifter::step(const Instr& in) {
       s_.locals[static_cast<size_t>(in.arg)] = std::move(v);
       return Step::Next;
     }
-    case Code::DeleteFast: s_.locals[static_cast<size_t>(in.arg)] = Value(); return Step::Next;
-    case Code::LoadConst: return result(from_object(in.obj, -1));
-    case Code::LoadSmallInt: return result(Value::integer(in.arg));
-    case Code::LoadGlobal: return load_global(in);
+    case Code::DeleteFast:
+      s_.locals[static_cast<size_t>(in.arg)] = Value();
+      return Step::Next;
+    case Code::LoadConst:
+      return result(from_object(in.obj, -1));
+    case Code::LoadSmallInt:
+      return result(Value::integer(in.arg));
+    case Code::LoadGlobal:
+      return load_global(in);
     case Code::LoadAttr: {
       Value base = pop();
       return load_attribute(base, in.obj, in.flag);
@@ -190,7 +197,8 @@ Step FunctionLifter::step(const Instr& in) {
       v = Value::of_items(Kind::Cell, {v});
       return Step::Next;
     }
-    case Code::CopyFreeVars: return Step::Next;  // enter() has put them in place
+    case Code::CopyFreeVars:
+      return Step::Next;  // enter() has put them in place
     case Code::LoadClosure: {
       const Value& v = s_.locals[static_cast<size_t>(in.arg)];
       return result(v.kind == Kind::Cell ? load_local(in.arg) : v);
@@ -203,20 +211,27 @@ Step FunctionLifter::step(const Instr& in) {
     case Code::StoreDeref: {
       const Value& cell = s_.locals[static_cast<size_t>(in.arg)];
       if (cell.kind != Kind::Cell || cell.aux == 1) {
-        unsupported("`nonlocal " + c_->info->local_name(in.arg) + "` is assigned: it writes to a variable of another function", true);
+        unsupported(
+            "`nonlocal " + c_->info->local_name(in.arg) + "` is assigned: it writes to a variable of another function",
+            true);
       }
       Value v = pop();
       s_.locals[static_cast<size_t>(in.arg)] = Value::of_items(Kind::Cell, {std::move(v)});
       return Step::Next;
     }
 
-    case Code::Pop: pop(); return Step::Next;
+    case Code::Pop:
+      pop();
+      return Step::Next;
     case Code::Copy: {
       Value v = at(in.arg);
       return result(std::move(v));
     }
-    case Code::Swap: std::swap(at(1), at(in.arg)); return Step::Next;
-    case Code::PushNull: return result(Value::of(Kind::Null));
+    case Code::Swap:
+      std::swap(at(1), at(in.arg));
+      return Step::Next;
+    case Code::PushNull:
+      return result(Value::of(Kind::Null));
 
     case Code::UnaryNegative: {
       Value v = pop();
@@ -264,7 +279,8 @@ Step FunctionLifter::step(const Instr& in) {
       Value same = identical(a, b);
       return result(in.flag ? negation(same) : same);
     }
-    case Code::ContainsOp: return contains(in.flag);
+    case Code::ContainsOp:
+      return contains(in.flag);
 
     case Code::BuildTuple:
     case Code::BuildList: {
@@ -274,10 +290,11 @@ Step FunctionLifter::step(const Instr& in) {
         for (size_t k = stack.size(); k-- > 0;) {
           if (stack[k].kind != Kind::Object) continue;
           if (auto consumer = consumer_of(stack[k])) {
-            bool called = (k > 0 && stack[k - 1].kind == Kind::Null) ||
-                          (k + 1 < stack.size() && stack[k + 1].kind == Kind::Null);
+            bool called =
+                (k > 0 && stack[k - 1].kind == Kind::Null) || (k + 1 < stack.size() && stack[k + 1].kind == Kind::Null);
             const auto& code = c_->info->instrs;
-            bool literal = static_cast<size_t>(i_) + 1 < code.size() && code[static_cast<size_t>(i_) + 1].code == Code::LoadConst;
+            bool literal =
+                static_cast<size_t>(i_) + 1 < code.size() && code[static_cast<size_t>(i_) + 1].code == Code::LoadConst;
             if (called && !literal) return result(reduction_start(*consumer));
           }
           break;
@@ -298,7 +315,8 @@ Step FunctionLifter::step(const Instr& in) {
     case Code::DictMerge: {
       Value update = pop();
       Value& dict = at(in.arg);
-      if (update.kind != Kind::Dict || dict.kind != Kind::Dict) unsupported("`**` of " + describe(update) + " is not compiled");
+      if (update.kind != Kind::Dict || dict.kind != Kind::Dict)
+        unsupported("`**` of " + describe(update) + " is not compiled");
       std::vector<Value> items(*dict.items);
       items.insert(items.end(), update.items->begin(), update.items->end());
       dict = Value::of_items(Kind::Dict, std::move(items));
@@ -322,9 +340,11 @@ Step FunctionLifter::step(const Instr& in) {
       v.aux = 0;
       return result(std::move(v));
     }
-    case Code::UnpackSequence: return unpack(in.arg);
+    case Code::UnpackSequence:
+      return unpack(in.arg);
 
-    case Code::Jump: return go(in.target);
+    case Code::Jump:
+      return go(in.target);
     case Code::JumpIfTrue: {
       Value v = pop();
       return branch_on(truth(v), in.target, i_ + 1);
@@ -349,9 +369,12 @@ Step FunctionLifter::step(const Instr& in) {
       if (v.is_number() || v.kind == Kind::None) return give_up(Reason::Type);
       return result(iterate(v));
     }
-    case Code::ForIter: return for_iter(in);
+    case Code::ForIter:
+      return for_iter(in);
 
-    case Code::KwNames: s_.kw_names = in.obj; return Step::Next;
+    case Code::KwNames:
+      s_.kw_names = in.obj;
+      return Step::Next;
     case Code::Call:
     case Code::CallKw: {
       int count = s_.arg_count.value_or(in.arg);
@@ -409,7 +432,8 @@ Step FunctionLifter::step(const Instr& in) {
       Value lower = pop();
       return call(lower.kind == Kind::Null ? upper : lower, std::move(args));
     }
-    case Code::MakeFunction: return make_function(in);
+    case Code::MakeFunction:
+      return make_function(in);
     case Code::SetFunctionAttribute: {
       Value f = pop();
       Value v = pop();
@@ -428,21 +452,25 @@ Step FunctionLifter::step(const Instr& in) {
       if (c_->generator) return finish_reduction(s_.reduction, &FunctionLifter::resume_caller);
       return return_value(std::move(v));
     }
-    case Code::ReturnGenerator: return result(Value::of(Kind::None));  // what POP_TOP takes when it is resumed
+    case Code::ReturnGenerator:
+      return result(Value::of(Kind::None));  // what POP_TOP takes when it is resumed
     case Code::YieldValue: {
       Value v = pop();
       push(Value::of(Kind::None));  // what send() would give
       return yield(v);
     }
-    case Code::Raise: return give_up(Reason::Raise);
-    case Code::LoadAssertionError: return result(Value::object(m_.keep(PyExc_AssertionError)));
+    case Code::Raise:
+      return give_up(Reason::Raise);
+    case Code::LoadAssertionError:
+      return result(Value::object(m_.keep(PyExc_AssertionError)));
 
     case Code::ImportName: {
       pop();
       pop();
       int node = -1;
       PyObject* module = m_.guarded(Guards::root, Guards::Source::Module, in.obj, 0, &node);
-      if (!module || !PyModule_CheckExact(module)) unsupported("import " + text_of(in.obj) + ": it is not imported yet");
+      if (!module || !PyModule_CheckExact(module))
+        unsupported("import " + text_of(in.obj) + ": it is not imported yet");
       m_.guards_.expect(node, module);
       return result(Value::object(module, node));
     }
@@ -452,9 +480,11 @@ Step FunctionLifter::step(const Instr& in) {
     }
     case Code::StoreShared:
       unsupported("`" + text_of(in.obj) + " = …` writes to something that other calls can see", true);
-    case Code::StoreSubscr: unsupported("`x[…] = …`: containers that change are not compiled", true);
+    case Code::StoreSubscr:
+      unsupported("`x[…] = …`: containers that change are not compiled", true);
     case Code::FormatValue:
-    case Code::BuildString: unsupported("strings are not compiled");
+    case Code::BuildString:
+      unsupported("strings are not compiled");
   }
   GILMAP_UNREACHABLE();
 }

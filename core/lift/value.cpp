@@ -17,19 +17,27 @@ Value Value::of_items(Kind k, std::vector<Value> items, int aux) {
 
 ir::Type type_of(Kind kind) {
   switch (kind) {
-    case Kind::Int: return ir::Type::I64;
-    case Kind::Float: return ir::Type::F64;
-    case Kind::Bool: return ir::Type::Bool;
-    default: return ir::Type::Void;  // no number
+    case Kind::Int:
+      return ir::Type::I64;
+    case Kind::Float:
+      return ir::Type::F64;
+    case Kind::Bool:
+      return ir::Type::Bool;
+    default:
+      return ir::Type::Void;  // no number
   }
 }
 
 Kind kind_of(ir::Type type) {
   switch (type) {
-    case ir::Type::I64: return Kind::Int;
-    case ir::Type::F64: return Kind::Float;
-    case ir::Type::Bool: return Kind::Bool;
-    case ir::Type::Void: return Kind::None;
+    case ir::Type::I64:
+      return Kind::Int;
+    case ir::Type::F64:
+      return Kind::Float;
+    case ir::Type::Bool:
+      return Kind::Bool;
+    case ir::Type::Void:
+      return Kind::None;
   }
   return Kind::None;
 }
@@ -73,12 +81,18 @@ void append_leaves(const Value& v, std::vector<ir::ValueId>& out) {
 
 std::string describe(const Value& v) {
   switch (v.kind) {
-    case Kind::Unbound: return "an unbound variable";
-    case Kind::Null: return "nothing";
-    case Kind::Int: return "an int";
-    case Kind::Float: return "a float";
-    case Kind::Bool: return "a bool";
-    case Kind::None: return "None";
+    case Kind::Unbound:
+      return "an unbound variable";
+    case Kind::Null:
+      return "nothing";
+    case Kind::Int:
+      return "an int";
+    case Kind::Float:
+      return "a float";
+    case Kind::Bool:
+      return "a bool";
+    case Kind::None:
+      return "None";
     case Kind::Object: {
       std::string name = Py_TYPE(v.obj)->tp_name;
       if (PyUnicode_Check(v.obj)) return "a str";
@@ -87,19 +101,28 @@ std::string describe(const Value& v) {
       bool vowel = name.find_first_of("aeiou") == 0;
       return (vowel ? "an object of type '" : "a value of type '") + name + "'";
     }
-    case Kind::Tuple: return "a tuple";
-    case Kind::Range: return "a range";
+    case Kind::Tuple:
+      return "a tuple";
+    case Kind::Range:
+      return "a range";
     case Kind::RangeIter:
     case Kind::TupleIter:
     case Kind::Enumerate:
-    case Kind::Zip: return "an iterator";
-    case Kind::Function: return "a function";
-    case Kind::Generator: return "a generator";
-    case Kind::Method: return "a method";
+    case Kind::Zip:
+      return "an iterator";
+    case Kind::Function:
+      return "a function";
+    case Kind::Generator:
+      return "a generator";
+    case Kind::Method:
+      return "a method";
     case Kind::Cell:
-    case Kind::CellRef: return "a closure cell";
-    case Kind::Dict: return "a dict";
-    case Kind::Reduction: return "a list";
+    case Kind::CellRef:
+      return "a closure cell";
+    case Kind::Dict:
+      return "a dict";
+    case Kind::Reduction:
+      return "a list";
   }
   return "a value";
 }

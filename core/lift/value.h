@@ -13,9 +13,11 @@
 namespace gilmap::lift {
 
 enum class Kind : uint8_t {
-  Unbound,    // a local without a value, or one that is not read again
-  Null,       // the NULL of a call sequence
-  Int, Float, Bool,  // `ssa`, or `bits` if known
+  Unbound,  // a local without a value, or one that is not read again
+  Null,     // the NULL of a call sequence
+  Int,
+  Float,
+  Bool,  // `ssa`, or `bits` if known
   None,
   Object,     // a constant object: function, class, module, builtin, string …
   Tuple,      // items
@@ -35,12 +37,12 @@ enum class Kind : uint8_t {
 
 struct Value {
   Kind kind = Kind::Unbound;
-  bool known = false;   // Int, Float, Bool: a constant, in bits
+  bool known = false;     // Int, Float, Bool: a constant, in bits
   bool in_float = false;  // Reduction of sum: the float mode has begun
   int aux = 0;
-  int node = -1;        // Object: the guard path that leads to it, or -1
+  int node = -1;  // Object: the guard path that leads to it, or -1
   ir::ValueId ssa = ir::no_value;
-  int64_t bits = 0;     // of a known number; of a CellRef, see there
+  int64_t bits = 0;         // of a known number; of a CellRef, see there
   PyObject* obj = nullptr;  // borrowed; the lifter keeps it alive
   std::shared_ptr<const std::vector<Value>> items;
   std::shared_ptr<const std::vector<Value>> extra;  // Function: defaults (a Tuple), keyword defaults (a Dict)
@@ -80,7 +82,7 @@ struct Value {
   static Value of_items(Kind k, std::vector<Value> items, int aux = 0);
 };
 
-ir::Type type_of(Kind kind);       // of Int, Float, Bool
+ir::Type type_of(Kind kind);  // of Int, Float, Bool
 Kind kind_of(ir::Type type);
 
 // The part of a value that identifies a block version: everything but the SSA values.

@@ -51,23 +51,27 @@ FunctionLifter::ValueId FunctionLifter::as_bool(const Value& v) { return v.known
 
 Value FunctionLifter::truth(const Value& v) {
   switch (v.kind) {
-    case Kind::Bool: return v;
+    case Kind::Bool:
+      return v;
     case Kind::Int:
       if (v.known) return Value::boolean(v.bits != 0);
       return boolean(emit(Op::INe, {v.ssa, b_.iconst(0)}));
     case Kind::Float:
       if (v.known) return Value::boolean(!(v.as_double() == 0.0));
       return boolean(emit(Op::FNe, {v.ssa, b_.fconst(0.0)}));
-    case Kind::None: return Value::boolean(false);
+    case Kind::None:
+      return Value::boolean(false);
     case Kind::Tuple:
-    case Kind::Dict: return Value::boolean(v.size() > 0);
+    case Kind::Dict:
+      return Value::boolean(v.size() > 0);
     case Kind::Range: {
       Value n = range_count(v);
       return truth(n);
     }
     case Kind::Function:
     case Kind::Method:
-    case Kind::Generator: return Value::boolean(true);
+    case Kind::Generator:
+      return Value::boolean(true);
     case Kind::Object:
       if (PyUnicode_Check(v.obj)) return Value::boolean(PyUnicode_GET_LENGTH(v.obj) > 0);
       if (PyFunction_Check(v.obj) || PyCFunction_Check(v.obj) || PyType_Check(v.obj) || PyModule_Check(v.obj)) {
@@ -75,7 +79,8 @@ Value FunctionLifter::truth(const Value& v) {
       }
       if (PyLong_CheckExact(v.obj)) return Value::boolean(true);
       break;
-    default: break;
+    default:
+      break;
   }
   unsupported("the truth value of " + describe(v) + " is not compiled");
 }

@@ -81,52 +81,65 @@ ValueId Algebra::once(ValueId v) {
     case Op::CallFailed:
     case Op::DeoptIf:
     case Op::Poll:
-    case Op::Param: return v;
+    case Op::Param:
+      return v;
     case Op::IAdd:
     case Op::ISub:
     case Op::IMul:
     case Op::IFloorDiv:
-    case Op::IMod: return int_arithmetic(v);
+    case Op::IMod:
+      return int_arithmetic(v);
     case Op::IAnd:
     case Op::IOr:
     case Op::IXor:
     case Op::INot:
     case Op::IShl:
-    case Op::IShr: return int_bits(v);
+    case Op::IShr:
+      return int_bits(v);
     case Op::IAddOverflows:
     case Op::ISubOverflows:
-    case Op::IMulOverflows: return overflow_check(v);
+    case Op::IMulOverflows:
+      return overflow_check(v);
     case Op::IEq:
     case Op::INe:
     case Op::ILt:
     case Op::ILe:
     case Op::IGt:
-    case Op::IGe: return int_compare(v);
+    case Op::IGe:
+      return int_compare(v);
     case Op::FAdd:
     case Op::FSub:
     case Op::FMul:
-    case Op::FDiv: return float_arithmetic(v);
+    case Op::FDiv:
+      return float_arithmetic(v);
     case Op::FNeg:
     case Op::FAbs:
-    case Op::FCopysign: return float_sign(v);
+    case Op::FCopysign:
+      return float_sign(v);
     case Op::FFloor:
     case Op::FCeil:
     case Op::FTrunc:
-    case Op::FRint: return float_rounding(v);
+    case Op::FRint:
+      return float_rounding(v);
     case Op::FEq:
     case Op::FNe:
     case Op::FLt:
     case Op::FLe:
     case Op::FGt:
-    case Op::FGe: return float_compare(v);
+    case Op::FGe:
+      return float_compare(v);
     case Op::FIsNan:
     case Op::FIsInf:
-    case Op::FIsFinite: return float_test(v);
+    case Op::FIsFinite:
+      return float_test(v);
     case Op::BAnd:
     case Op::BOr:
-    case Op::BXor: return bool_logic(v);
-    case Op::BNot: return bool_not(v);
-    case Op::Select: return select(v);
+    case Op::BXor:
+      return bool_logic(v);
+    case Op::BNot:
+      return bool_not(v);
+    case Op::Select:
+      return select(v);
   }
   GILMAP_UNREACHABLE();
 }

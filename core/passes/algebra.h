@@ -53,7 +53,7 @@ class Algebra {
   Function& f_;
   ConstantPool& pool_;
   std::vector<ValueId>* before_ = nullptr;
-  bool changed_ = false;     // the instruction was changed in place, and may simplify further
+  bool changed_ = false;  // the instruction was changed in place, and may simplify further
   bool any_change_ = false;
 };
 

@@ -26,11 +26,15 @@ ValueId Algebra::float_arithmetic(ValueId v) {
   auto neutral = [&](ValueId constant, ValueId other) {
     if (!is_arithmetic(op(other))) return false;
     switch (op(v)) {
-      case Op::FAdd: return is_float(constant, -0.0) || (is_float(constant, 0.0) && op(other) == Op::IToF);
-      case Op::FSub: return is_float(constant, 0.0);
+      case Op::FAdd:
+        return is_float(constant, -0.0) || (is_float(constant, 0.0) && op(other) == Op::IToF);
+      case Op::FSub:
+        return is_float(constant, 0.0);
       case Op::FMul:
-      case Op::FDiv: return is_float(constant, 1.0);
-      default: GILMAP_UNREACHABLE();
+      case Op::FDiv:
+        return is_float(constant, 1.0);
+      default:
+        GILMAP_UNREACHABLE();
     }
   };
   ValueId a = arg(v, 0), b = arg(v, 1);
@@ -61,13 +65,17 @@ ValueId Algebra::float_compare(ValueId v) {
   ValueId a = arg(v, 0);
   if (a != arg(v, 1)) return v;
   switch (op(v)) {
-    case Op::FNe: return become(v, Op::FIsNan, {a});
+    case Op::FNe:
+      return become(v, Op::FIsNan, {a});
     case Op::FLt:
-    case Op::FGt: return pool_.boolean(false);
+    case Op::FGt:
+      return pool_.boolean(false);
     case Op::FEq:
     case Op::FLe:
-    case Op::FGe: return become_not(v, make(v, Op::FIsNan, ir::Type::Bool, {a}));
-    default: GILMAP_UNREACHABLE();
+    case Op::FGe:
+      return become_not(v, make(v, Op::FIsNan, ir::Type::Bool, {a}));
+    default:
+      GILMAP_UNREACHABLE();
   }
 }
 

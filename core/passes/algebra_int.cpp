@@ -10,11 +10,13 @@ namespace gilmap::passes {
 ValueId Algebra::int_arithmetic(ValueId v) {
   ValueId a = arg(v, 0), b = arg(v, 1);
   switch (op(v)) {
-    case Op::IAdd: return is_int(b, 0) ? a : v;
+    case Op::IAdd:
+      return is_int(b, 0) ? a : v;
     case Op::ISub:
       if (a == b) return pool_.integer(0);
       return is_int(b, 0) ? a : v;
-    case Op::IMul: return is_int(b, 0) ? b : is_int(b, 1) ? a : v;
+    case Op::IMul:
+      return is_int(b, 0) ? b : is_int(b, 1) ? a : v;
     case Op::IFloorDiv:  // the divisor is not 0, and not -1 where the dividend is the minimum
       if (a == b) return pool_.integer(1);
       if (is_int(a, 0) || is_int(b, 1)) return a;
@@ -22,7 +24,8 @@ ValueId Algebra::int_arithmetic(ValueId v) {
     case Op::IMod:
       if (is_int(a, 0)) return a;
       return a == b || is_int(b, 1) || is_int(b, -1) ? pool_.integer(0) : v;
-    default: GILMAP_UNREACHABLE();
+    default:
+      GILMAP_UNREACHABLE();
   }
 }
 

@@ -11,7 +11,12 @@ namespace {
 class Folder {
  public:
   explicit Folder(Function& f)
-      : f_(f), pool_(f), algebra_(f, pool_), replacements_(f), dominators_(f), available_(2 * f.values.size() + 64),
+      : f_(f),
+        pool_(f),
+        algebra_(f, pool_),
+        replacements_(f),
+        dominators_(f),
+        available_(2 * f.values.size() + 64),
         block_of_(f.values.size(), ir::no_block) {}
 
   bool run() {
@@ -47,8 +52,10 @@ class Folder {
       std::vector<ValueId> before;
       ValueId by = current(algebra_.simplify(v, &before));
       for (ValueId made : before) append(b, made, body);
-      if (by != v) replacements_.replace(v, by);
-      else append(b, v, body);
+      if (by != v)
+        replacements_.replace(v, by);
+      else
+        append(b, v, body);
     }
     f_.blocks[b].body = std::move(body);
     ir::Terminator& end = f_.blocks[b].end;
@@ -106,7 +113,8 @@ class Folder {
     const ir::Inst& inst = f_[v];
     // A deopt_if is the same whatever its reason: the first that fires decides.
     int64_t imm = inst.op == Op::DeoptIf ? 0 : inst.imm;
-    uint64_t hash = mix(mix(static_cast<uint64_t>(inst.op), static_cast<uint64_t>(imm)), static_cast<uint64_t>(inst.type));
+    uint64_t hash =
+        mix(mix(static_cast<uint64_t>(inst.op), static_cast<uint64_t>(imm)), static_cast<uint64_t>(inst.type));
     for (ValueId arg : inst.args) hash = mix(hash, arg);
     return available_.slot(hash, [&](ValueId w) {
       const ir::Inst& other = f_[w];

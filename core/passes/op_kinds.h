@@ -36,7 +36,8 @@ constexpr Op compare_accepting(uint8_t relations) {  // not none, not all
   return ops[relations];
 }
 constexpr uint8_t mirrored(uint8_t relations) {  // the set for swapped operands
-  return static_cast<uint8_t>((relations & equal) | (relations & less ? greater : 0) | (relations & greater ? less : 0));
+  return static_cast<uint8_t>((relations & equal) | (relations & less ? greater : 0) |
+                              (relations & greater ? less : 0));
 }
 constexpr Op inverted(Op compare) { return compare_accepting(any_relation & static_cast<uint8_t>(~accepts(compare))); }
 constexpr Op swapped(Op compare) { return compare_accepting(mirrored(accepts(compare))); }

@@ -16,8 +16,8 @@ void run_pipeline(ir::Module& module);
 bool run_pass(std::string_view name, ir::Module& module);
 std::span<const std::string_view> pass_names();
 
-// Called after every pass, with its name, its time and the function it ran on; for tests and debugging. Null: nobody. Not
-// thread-safe: set it before any compile.
+// Called after every pass, with its name, its time and the function it ran on; for tests and debugging. Null: nobody.
+// Not thread-safe: set it before any compile.
 using Observer = std::function<void(std::string_view pass, double microseconds, const ir::Function& f)>;
 void observe_passes(Observer observer);
 

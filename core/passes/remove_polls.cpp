@@ -1,5 +1,5 @@
-// A loop is bounded if its header is left by a comparison of a parameter that goes up by a constant each round (or down),
-// against something whose range is known: the number of rounds is then at most the width of the range.
+// A loop is bounded if its header is left by a comparison of a parameter that goes up by a constant each round (or
+// down), against something whose range is known: the number of rounds is then at most the width of the range.
 
 #include "passes/remove_polls.h"
 
@@ -85,7 +85,8 @@ bool is_bounded(const Function& f, const Loop& loop, const ValueRanges& ranges) 
       if (!upward && !downward) continue;
       ir::IntRange counter = ranges.at(header.params[k], loop.header);
       ir::IntRange bound = ranges.at(cond.args[1 - side], loop.header);
-      __int128 width = upward ? static_cast<__int128>(bound.hi) - counter.lo : static_cast<__int128>(counter.hi) - bound.lo;
+      __int128 width =
+          upward ? static_cast<__int128>(bound.hi) - counter.lo : static_cast<__int128>(counter.hi) - bound.lo;
       __int128 stride = *step > 0 ? static_cast<__int128>(*step) : -static_cast<__int128>(*step);
       if (width / stride + 1 <= most_rounds) return true;
     }

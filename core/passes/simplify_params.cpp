@@ -22,7 +22,12 @@ constexpr uint32_t none = ~0u;
 class Simplifier {
  public:
   explicit Simplifier(Function& f)
-      : f_(f), preds_(f), values_(f), place_(f.values.size()), first_use_(f.values.size(), none), last_use_(first_use_) {
+      : f_(f),
+        preds_(f),
+        values_(f),
+        place_(f.values.size()),
+        first_use_(f.values.size(), none),
+        last_use_(first_use_) {
     for (BlockId b = 1; b < f.blocks.size(); ++b) {
       const std::vector<ValueId>& params = f.blocks[b].params;
       for (uint32_t i = 0; i < params.size(); ++i) place_[params[i]] = {b, i};
@@ -65,9 +70,7 @@ class Simplifier {
     uint32_t next;
   };
 
-  ValueId argument(ir::Incoming in, uint32_t index) const {
-    return f_.blocks[in.from].end.edges[in.index].args[index];
-  }
+  ValueId argument(ir::Incoming in, uint32_t index) const { return f_.blocks[in.from].end.edges[in.index].args[index]; }
 
   void add_use(ValueId v, ValueId user) {
     uses_.push_back({user, first_use_[v]});

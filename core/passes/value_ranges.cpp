@@ -53,8 +53,14 @@ int64_t filled(int64_t x) {
 }  // namespace
 
 ValueRanges::ValueRanges(const ir::Function& f)
-    : f_(f), preds_(f), dominators_(f, preds_), ranges_(f.values.size()), seen_(f.values.size(), false),
-      facts_(f.blocks.size()), check_of_(f.values.size(), no_value), excluded_(f.blocks.size()) {
+    : f_(f),
+      preds_(f),
+      dominators_(f, preds_),
+      ranges_(f.values.size()),
+      seen_(f.values.size(), false),
+      facts_(f.blocks.size()),
+      check_of_(f.values.size(), no_value),
+      excluded_(f.blocks.size()) {
   thresholds_ = {INT64_MIN, -(int64_t{1} << 53), INT32_MIN, -1, 0, 1, INT32_MAX, int64_t{1} << 53, INT64_MAX};
   for (const ir::Inst& inst : f.values) {
     if (inst.op == Op::IConst) thresholds_.push_back(inst.imm);
@@ -198,13 +204,32 @@ void ValueRanges::learn_compare(BlockId b, Op op, ValueId x, ValueId y) {
     return r;
   };
   switch (accepts(op)) {
-    case less: add_fact(b, x, below(rx, ry.hi, true)); add_fact(b, y, above(ry, rx.lo, true)); break;
-    case less | equal: add_fact(b, x, below(rx, ry.hi, false)); add_fact(b, y, above(ry, rx.lo, false)); break;
-    case greater: add_fact(b, x, above(rx, ry.lo, true)); add_fact(b, y, below(ry, rx.hi, true)); break;
-    case greater | equal: add_fact(b, x, above(rx, ry.lo, false)); add_fact(b, y, below(ry, rx.hi, false)); break;
-    case equal: add_fact(b, x, meet(rx, ry)); add_fact(b, y, meet(rx, ry)); break;
-    case less | greater: add_fact(b, x, without(rx, ry)); add_fact(b, y, without(ry, rx)); break;
-    default: break;  // no comparison accepts nothing or everything
+    case less:
+      add_fact(b, x, below(rx, ry.hi, true));
+      add_fact(b, y, above(ry, rx.lo, true));
+      break;
+    case less | equal:
+      add_fact(b, x, below(rx, ry.hi, false));
+      add_fact(b, y, above(ry, rx.lo, false));
+      break;
+    case greater:
+      add_fact(b, x, above(rx, ry.lo, true));
+      add_fact(b, y, below(ry, rx.hi, true));
+      break;
+    case greater | equal:
+      add_fact(b, x, above(rx, ry.lo, false));
+      add_fact(b, y, below(ry, rx.hi, false));
+      break;
+    case equal:
+      add_fact(b, x, meet(rx, ry));
+      add_fact(b, y, meet(rx, ry));
+      break;
+    case less | greater:
+      add_fact(b, x, without(rx, ry));
+      add_fact(b, y, without(ry, rx));
+      break;
+    default:
+      break;  // no comparison accepts nothing or everything
   }
 }
 
@@ -254,7 +279,8 @@ IntRange ValueRanges::compute(BlockId b, ValueId v) const {
     if (f_.type(a) == ir::Type::I64 && is_empty(at(a, b))) return full;  // never executed
   }
   switch (inst.op) {
-    case Op::IConst: return {inst.imm, inst.imm};
+    case Op::IConst:
+      return {inst.imm, inst.imm};
     case Op::IAdd:
     case Op::ISub:
     case Op::IMul: {
@@ -306,7 +332,8 @@ IntRange ValueRanges::compute(BlockId b, ValueId v) const {
       if (n.lo < 0 || n.hi > 63) return {std::min<int64_t>(x.lo, 0), std::max<int64_t>(x.hi, 0)};
       return {x.lo >> (x.lo < 0 ? n.lo : n.hi), x.hi >> (x.hi < 0 ? n.hi : n.lo)};
     }
-    case Op::BToI: return {0, 1};
+    case Op::BToI:
+      return {0, 1};
     case Op::Select: {
       IntRange x = arg(1), y = arg(2);
       // Of `a if a < b else c` each side knows its condition.
@@ -329,7 +356,8 @@ IntRange ValueRanges::compute(BlockId b, ValueId v) const {
       if (is_empty(y)) return x;
       return hull(x, y);
     }
-    default: return full;  // floats' bits, conversions, calls: anything
+    default:
+      return full;  // floats' bits, conversions, calls: anything
   }
 }
 

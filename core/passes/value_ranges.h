@@ -1,8 +1,8 @@
 #pragma once
 // Bounds of integer values: what proves most overflow and zero checks away.
 //
-// Method: interval analysis on SSA. A value's range follows from its operands'; a block parameter's is the hull of what its
-// edges bring. Conditions refine: behind `branch ilt a, b` and `deopt_if` the ranges of a and b are narrower in
+// Method: interval analysis on SSA. A value's range follows from its operands'; a block parameter's is the hull of what
+// its edges bring. Conditions refine: behind `branch ilt a, b` and `deopt_if` the ranges of a and b are narrower in
 // every block that the edge dominates. Parameters of loops are widened to a few thresholds so that the sweeps
 // end, and two more sweeps narrow them again. Cost: a handful of sweeps over the function.
 //
@@ -58,10 +58,10 @@ class ValueRanges {
   const ir::Function& f_;
   ir::Predecessors preds_;
   ir::Dominators dominators_;
-  std::vector<ir::IntRange> ranges_;      // of each value wherever it is used
+  std::vector<ir::IntRange> ranges_;  // of each value wherever it is used
   std::vector<bool> seen_;
-  std::vector<std::vector<Fact>> facts_;  // what holds in the block and those it dominates
-  std::vector<ir::ValueId> check_of_;     // the overflow check on the same operands, or no_value
+  std::vector<std::vector<Fact>> facts_;            // what holds in the block and those it dominates
+  std::vector<ir::ValueId> check_of_;               // the overflow check on the same operands, or no_value
   std::vector<std::vector<ir::ValueId>> excluded_;  // checks known to be false from the block on
   std::vector<int64_t> thresholds_;
   bool changed_ = false;

@@ -2,9 +2,9 @@
 // What is known of the functions that were mapped: their kernels, what they took for granted, what their elements
 // cost.
 //
-// An entry belongs to a code object (or builtin) and dies with it. Two functions of the same code, as closures made in a
-// loop are, share it: each variant has guards, which are compared with the function at hand. All of it needs
-// the GIL, except for a Compilation.
+// An entry belongs to a code object (or builtin) and dies with it. Two functions of the same code, as closures made in
+// a loop are, share it: each variant has guards, which are compared with the function at hand. All of it needs the GIL,
+// except for a Compilation.
 
 #include <Python.h>
 
@@ -38,13 +38,13 @@ struct Compilation {
 struct Variant {
   std::vector<ir::Type> types;
   lift::Guards guards;
-  std::optional<Unsupported> why;       // Unsupported
+  std::optional<Unsupported> why;  // Unsupported
   std::shared_ptr<Compilation> code = std::make_shared<Compilation>();
   std::vector<ir::Type> result_types;
-  int depth = 1;            // Python frames that one element enters
+  int depth = 1;  // Python frames that one element enters
   double lift_ms = 0;
-  double ns_per_row = 0;    // of the kernel, measured
-  long owner_process = 0;   // a fork leaves the compiling thread behind
+  double ns_per_row = 0;   // of the kernel, measured
+  long owner_process = 0;  // a fork leaves the compiling thread behind
 
   State state() const { return code->state.load(); }
 };
@@ -62,7 +62,8 @@ class Entry {
   std::list<std::shared_ptr<Variant>> variants_;  // the most recently used first
 };
 
-// The entry of a callable; made if need be. Null if the callable can't be followed. Stays valid while the caller holds it.
+// The entry of a callable; made if need be. Null if the callable can't be followed. Stays valid while the caller holds
+// it.
 std::shared_ptr<Entry> entry_of(PyObject* callable);
 size_t entry_count();
 void forget_all();

@@ -2,8 +2,8 @@
 // left would pay for it, the function is lifted and compiled in the background; when the kernel is ready the
 // remaining elements move over. A later call finds the kernel and the costs and starts with the kernel.
 //
-// Exactness: a kernel's element is final unless it was left to CPython, which then computes it here. The first exception
-// in the order of positions is raised, after everything below it is known not to raise.
+// Exactness: a kernel's element is final unless it was left to CPython, which then computes it here. The first
+// exception in the order of positions is raised, after everything below it is known not to raise.
 
 #include "router/call.h"
 
@@ -50,7 +50,10 @@ int64_t frames_left() { return PyThreadState_Get()->py_recursion_remaining; }
 class Call {
  public:
   Call(PyObject* func, std::vector<std::unique_ptr<columns::Input>> inputs, const Options& options)
-      : func_(func), inputs_(std::move(inputs)), options_(options), n_(columns::common_size(inputs_)),
+      : func_(func),
+        inputs_(std::move(inputs)),
+        options_(options),
+        n_(columns::common_size(inputs_)),
         interpreter_(func_, inputs_) {}
 
   Ref run();
@@ -77,8 +80,8 @@ class Call {
   int64_t n_;
   Interpreter interpreter_;
   std::shared_ptr<Entry> entry_;
-  std::vector<Ref> prefix_;   // results of the first elements; empty references for Arrow nulls
-  int64_t completed_ = 0;     // positions handed to Output::complete
+  std::vector<Ref> prefix_;      // results of the first elements; empty references for Arrow nulls
+  int64_t completed_ = 0;        // positions handed to Output::complete
   int64_t failed_at_ = nowhere;  // the lowest position that raised
   Ref error_;
   int64_t deopts_ = 0;
@@ -100,7 +103,8 @@ void Call::say(const char* what) const {
   const char* text = name && PyUnicode_Check(name.get()) ? PyUnicode_AsUTF8(name.get()) : nullptr;
   PySys_FormatStderr("gilmap: %s: %zd elements, %s", text ? text : Py_TYPE(func_)->tp_name, n_, what);
   if (native_rows_ > 0) {
-    PySys_FormatStderr(", %zd compiled, %zd in the interpreter first, %zd deopts", native_rows_, prefix_.size(), deopts_);
+    PySys_FormatStderr(", %zd compiled, %zd in the interpreter first, %zd deopts", native_rows_, prefix_.size(),
+                       deopts_);
     if (deopts_ > 0) PySys_FormatStderr(" (%s)", ir::words(first_reason_));
   }
   PySys_FormatStderr("\n");
@@ -130,8 +134,10 @@ Ref Call::from_prefix() {
   if (!out) return {};
   for (int64_t i = 0; i < n_; ++i) {
     Ref& r = prefix_[static_cast<size_t>(i)];
-    if (!r) out->set_null(i);
-    else if (!out->set(i, std::move(r))) return {};
+    if (!r)
+      out->set_null(i);
+    else if (!out->set(i, std::move(r)))
+      return {};
   }
   prefix_.clear();
   if (!out->complete(0, n_)) return {};
@@ -175,15 +181,17 @@ Ref Call::cold(int64_t batch_limit) {
     if (PyErr_CheckSignals() != 0) return {};
     double now = since_ns(start);
     // Batches of some 50 µs, so that a kernel that becomes ready is noticed soon.
-    if (now - elapsed < 25e3) batch = std::min(batch * 2, batch_limit);
-    else if (now - elapsed > 100e3) batch = std::max<int64_t>(batch / 2, 1);
+    if (now - elapsed < 25e3)
+      batch = std::min(batch * 2, batch_limit);
+    else if (now - elapsed > 100e3)
+      batch = std::max<int64_t>(batch / 2, 1);
     elapsed = now;
     double each = elapsed / static_cast<double>(i);
     double rest = each * static_cast<double>(n_ - i);
     if (!variant) {
-      bool pays = elapsed > look_first_ns &&
-                  (rest > worth_preparing_ns ||
-                   (entry_->spent_ns + elapsed > worth_preparing_in_all_ns && rest > look_first_ns));
+      bool pays =
+          elapsed > look_first_ns && (rest > worth_preparing_ns ||
+                                      (entry_->spent_ns + elapsed > worth_preparing_in_all_ns && rest > look_first_ns));
       bool known = entry_->interpreted_ns == 0 && elapsed > kernel_call_ns;
       if (!pays && !known) continue;
       auto types = columns::common_types(inputs_, i - 1, std::min(n_, i + 1));
@@ -227,7 +235,9 @@ std::shared_ptr<Variant> Call::usable(const Types& types, int64_t rows, bool* fa
   }
   if (v->state() == State::Ready && frames_left() > v->depth + 1) return v;
   if (forced) {
-    std::string why = v->why ? v->why->message() : !v->code->error.empty() ? v->code->error : "the recursion limit is too near";
+    std::string why = v->why                    ? v->why->message()
+                      : !v->code->error.empty() ? v->code->error
+                                                : "the recursion limit is too near";
     PyErr_Format(PyExc_ValueError, "backend=\"jit\": this function is not compiled: %s", why.c_str());
     *failed = true;
   }
@@ -250,8 +260,8 @@ bool Call::interpret_positions(columns::Output& out, std::span<const int64_t> po
   return true;
 }
 
-// False only if the call ends at once, with an exception set (an interrupt, no memory). An element that raises is noted in
-// failed_at_.
+// False only if the call ends at once, with an exception set (an interrupt, no memory). An element that raises is noted
+// in failed_at_.
 bool Call::run_group(const columns::Group& group, Variant& variant, columns::Output& out, bool streaming) {
   int64_t end = group.count;
   while (end > 0 && group.position(end - 1) >= failed_at_) --end;
@@ -344,8 +354,10 @@ Ref Call::native(int64_t start) {
   if (!out) return {};
   for (int64_t i = 0; i < start; ++i) {
     Ref& r = prefix_[static_cast<size_t>(i)];
-    if (!r) out->set_null(i);
-    else if (!out->set(i, std::move(r))) return {};
+    if (!r)
+      out->set_null(i);
+    else if (!out->set(i, std::move(r)))
+      return {};
   }
   bool streaming = work.size() == 1 && part.others.empty() && part.nulls.empty();
   for (int64_t p : part.nulls) out->set_null(p);

@@ -14,10 +14,10 @@ namespace gilmap::router {
 struct Explanation {
   std::vector<ir::Type> columns;
   bool compiled = false;
-  Unsupported why;                       // if not compiled
-  std::vector<ir::Type> results;         // Void is None
+  Unsupported why;                                  // if not compiled
+  std::vector<ir::Type> results;                    // Void is None
   std::vector<std::pair<std::string, int>> checks;  // what may send an element to CPython, and how many such checks
-  int instructions = 0;                  // of the IR
+  int instructions = 0;                             // of the IR
 };
 
 Explanation explain(PyObject* callable, std::vector<ir::Type> types);

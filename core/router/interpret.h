@@ -13,8 +13,7 @@ namespace gilmap::router {
 
 class Interpreter {
  public:
-  Interpreter(PyObject* func, std::span<const std::unique_ptr<columns::Input>> inputs)
-      : func_(func), inputs_(inputs) {}
+  Interpreter(PyObject* func, std::span<const std::unique_ptr<columns::Input>> inputs) : func_(func), inputs_(inputs) {}
   // f of row i; null with its exception set.
   Ref call(int64_t i) const;
 

@@ -102,8 +102,7 @@ bool await(const Variant& variant) {
     PyThreadState* saved = PyEval_SaveThread();
     {
       std::unique_lock lock(c.mutex);
-      c.ended.wait_for(lock, std::chrono::milliseconds(20),
-                       [&] { return variant.state() != State::Compiling; });
+      c.ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return variant.state() != State::Compiling; });
     }
     PyEval_RestoreThread(saved);
     if (PyErr_CheckSignals() != 0) return false;

@@ -6,9 +6,9 @@ namespace gilmap::runtime {
 
 namespace {
 constexpr double target_ns = 200'000;
-constexpr double least_ns = 20'000;      // below, claiming and handing over begin to show
-constexpr int64_t max_rows = 65536;      // a chunk of deopts only still takes no more than 1 MB
-constexpr int64_t max_deopt_rows = 8192; // where that is to be expected
+constexpr double least_ns = 20'000;       // below, claiming and handing over begin to show
+constexpr int64_t max_rows = 65536;       // a chunk of deopts only still takes no more than 1 MB
+constexpr int64_t max_deopt_rows = 8192;  // where that is to be expected
 constexpr int64_t first_rows = 16;
 constexpr int64_t first_known_rows = 64;
 }  // namespace

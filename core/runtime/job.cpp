@@ -14,7 +14,7 @@ namespace gilmap::runtime {
 
 namespace {
 
-constexpr int64_t portion = 4096;      // of rows that are left to CPython for want of workers
+constexpr int64_t portion = 4096;  // of rows that are left to CPython for want of workers
 constexpr int rebalance_every_ms = 5;
 constexpr std::atomic<uint8_t> never_stop{0};
 
@@ -76,7 +76,8 @@ bool Job::run_inline(double budget_ms) {
     elapsed = now;
     if (stopped) break;
     const double left = std::max(0.0, budget_ns - elapsed);
-    rows = static_cast<int64_t>(std::min(left / std::max(0.01, stats_.ns_per_row(1)), 16.0 * static_cast<double>(done_rows)));
+    rows = static_cast<int64_t>(
+        std::min(left / std::max(0.01, stats_.ns_per_row(1)), 16.0 * static_cast<double>(done_rows)));
   }
   if (frontier_ >= spec_.end) return true;
   watch.reset();

@@ -43,10 +43,10 @@ struct JobSpec {
   int64_t begin = 0, end = 0;             // rows
   char* payload = nullptr;                // of position 0
   int payload_width = 8;
-  uint8_t* tags = nullptr;                // of position 0; null if the output has none
-  int workers = 0;                        // at most this many threads; 0: all. Never more than the pool has
-  int64_t depth_budget = 0;               // Python frames left; their native frames must fit worker_stack_bytes
-  double ns_per_row = 0;                  // if known from earlier runs, for the chunk size; 0: unknown
+  uint8_t* tags = nullptr;   // of position 0; null if the output has none
+  int workers = 0;           // at most this many threads; 0: all. Never more than the pool has
+  int64_t depth_budget = 0;  // Python frames left; their native frames must fit worker_stack_bytes
+  double ns_per_row = 0;     // if known from earlier runs, for the chunk size; 0: unknown
 };
 
 class Job {
@@ -85,11 +85,11 @@ class Job {
   bool lost_workers() const;
 
   JobSpec spec_;
-  int64_t frontier_;              // last progress(); with no pool, the rows below are done or in ready_
-  std::vector<Deopt> ready_;      // of rows below frontier_, not taken yet
-  Stats stats_;                   // of run_inline()
+  int64_t frontier_;                   // last progress(); with no pool, the rows below are done or in ready_
+  std::vector<Deopt> ready_;           // of rows below frontier_, not taken yet
+  Stats stats_;                        // of run_inline()
   std::shared_ptr<SharedJob> shared_;  // the part that workers see, once started
-  bool without_workers_ = false;  // the rest is listed as deopts
+  bool without_workers_ = false;       // the rest is listed as deopts
 };
 
 }  // namespace gilmap::runtime

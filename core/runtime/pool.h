@@ -10,8 +10,8 @@ namespace gilmap::runtime {
 // Only reserved; memory is used as deep as a kernel recurses. JobSpec::depth_budget must respect it.
 inline constexpr size_t worker_stack_bytes = size_t{64} << 20;
 
-// Affinity, cgroup v1 and v2 quota rounded up, GILMAP_NUM_THREADS instead of both. Read anew at each call (some 50 µs of
-// small files) and whenever the pool starts its first thread.
+// Affinity, cgroup v1 and v2 quota rounded up, GILMAP_NUM_THREADS instead of both. Read anew at each call (some 50 µs
+// of small files) and whenever the pool starts its first thread.
 int available_cpus();
 // Stops and joins all threads, also in the middle of a row; jobs in progress go on with new threads, and the next job
 // starts them again. Call it without the GIL.

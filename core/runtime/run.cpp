@@ -18,9 +18,12 @@ int kernel_width(const codegen::Kernel& kernel) {
   if (kernel.result_types.size() > 1) return 8;
   switch (kernel.result_types[0]) {
     case ir::Type::I64:
-    case ir::Type::F64: return 8;
-    case ir::Type::Bool: return 1;
-    case ir::Type::Void: return 0;
+    case ir::Type::F64:
+      return 8;
+    case ir::Type::Bool:
+      return 1;
+    case ir::Type::Void:
+      return 0;
   }
   GILMAP_UNREACHABLE();
 }

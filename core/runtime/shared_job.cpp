@@ -34,9 +34,7 @@ void SharedJob::work(Run& run) {
   }
 }
 
-bool SharedJob::can_claim() const {
-  return held_ < max_held && (next_ < end_.load(relaxed) || !returned_.empty());
-}
+bool SharedJob::can_claim() const { return held_ < max_held && (next_ < end_.load(relaxed) || !returned_.empty()); }
 
 bool SharedJob::claim(Run& run) {
   std::lock_guard lock(mutex_);

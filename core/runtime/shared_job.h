@@ -6,8 +6,8 @@
 // than their deopts.
 //
 // A running kernel can be stopped at any row, because compiled functions have no side effects: it is asked by the run's
-// flag, looks again at what is needed, and starts the row that it was in anew if that one is. cut(), rebalance() and the
-// shutdown of the pool all rest on this.
+// flag, looks again at what is needed, and starts the row that it was in anew if that one is. cut(), rebalance() and
+// the shutdown of the pool all rest on this.
 //
 // Locks: the pool's or this job's, then a run's. This job's and the pool's are never held together.
 
@@ -43,13 +43,13 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
   // Where workers are idle, splits chunks that take long. True if it may be of use to call it again in a while.
   bool rebalance();
   void cut(int64_t end);
-  void close();                     // cuts all, waits for the workers, drops the kernel
+  void close();  // cuts all, waits for the workers, drops the kernel
   Stats stats();
   bool several_chunks_left();
 
   // For the pool, under its lock.
-  const int limit;     // workers at a time
-  int active = 0;      // workers in work()
+  const int limit;      // workers at a time
+  int active = 0;       // workers in work()
   bool queued = false;  // waits in the pool's queue
   // There may be chunks to claim. Relaxed is enough: it is set before submit() and cleared before pick(), and the
   // pool's lock, which both take, orders them.
@@ -81,19 +81,19 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
 
   std::mutex mutex_;  // guards all below
   std::condition_variable news_;
-  int64_t next_;                 // rows from here on were never claimed
-  std::vector<Rows> returned_;   // claimed, but handed back
-  // Rows from here on are not needed. Atomic, since workers look at it between blocks without the lock; relaxed: it only
-  // ever falls, and a run that must notice is told by its flag under its own lock.
+  int64_t next_;                // rows from here on were never claimed
+  std::vector<Rows> returned_;  // claimed, but handed back
+  // Rows from here on are not needed. Atomic, since workers look at it between blocks without the lock; relaxed: it
+  // only ever falls, and a run that must notice is told by its flag under its own lock.
   std::atomic<int64_t> end_;
-  std::vector<Run*> runs_;       // in progress, at most one per worker
-  std::vector<Batch> batches_;   // deopts of finished chunks, not collected
-  int64_t held_;                 // deopts in batches_ or collected, not taken
+  std::vector<Run*> runs_;      // in progress, at most one per worker
+  std::vector<Batch> batches_;  // deopts of finished chunks, not collected
+  int64_t held_;                // deopts in batches_ or collected, not taken
   Pace pace_;
   Stats stats_;
-  bool waiting_ = false;         // the calling thread sleeps until there is progress beyond seen_
+  bool waiting_ = false;  // the calling thread sleeps until there is progress beyond seen_
   int64_t seen_ = 0;
-  int64_t quiet_ns_ = 0;         // work finished since it was last woken
+  int64_t quiet_ns_ = 0;  // work finished since it was last woken
 };
 
 }  // namespace gilmap::runtime

@@ -11,8 +11,8 @@ bool start_thread(pthread_t* thread, void* (*main)(void*), void* arg, size_t sta
   if (pthread_attr_init(&attributes) != 0) return false;
   bool ok = pthread_attr_setstacksize(&attributes, stack_bytes) == 0;
   if (ok) {
-    // The new thread inherits the mask, so that no signal can reach it at any time. Faults stay unblocked: they belong to
-    // the thread that causes them, and faulthandler reports them.
+    // The new thread inherits the mask, so that no signal can reach it at any time. Faults stay unblocked: they belong
+    // to the thread that causes them, and faulthandler reports them.
     sigset_t blocked, before;
     sigfillset(&blocked);
     for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&blocked, fault);

@@ -126,8 +126,8 @@ bool Watchdog::look() {
     const uint64_t turn = slot->turn.load();
     const bool active = turn % 2 == 1;
     if (active && turn == slot->seen) {
-      // Should the run end just now, the next one on that thread may be stopped in its place: its rows go to the pool, and
-      // nothing is lost. Relaxed: the flag carries no data.
+      // Should the run end just now, the next one on that thread may be stopped in its place: its rows go to the pool,
+      // and nothing is lost. Relaxed: the flag carries no data.
       if (++slot->looks >= 2) slot->stop.store(1, std::memory_order_relaxed);
     } else {
       slot->looks = 0;

@@ -30,9 +30,9 @@ class Watchdog {
     int looks = 0;  // that found the same run active
   };
 
-  static Watchdog& get();          // of this process
+  static Watchdog& get();  // of this process
   static Watchdog* get_if_made();
-  static void forget();            // in the child of a fork
+  static void forget();  // in the child of a fork
 
   bool wake();      // false if it has no thread and cannot have one
   void shutdown();  // raises the flags of active runs
@@ -51,8 +51,8 @@ class Watchdog {
   std::vector<std::unique_ptr<Slot>> slots_;
   pthread_t thread_{};
   bool running_ = false, leaving_ = false;
-  // Read by each run without the lock, after it has marked itself active, while the watchdog looks for active runs after
-  // it has set this: sequential consistency lets at least one of them see the other.
+  // Read by each run without the lock, after it has marked itself active, while the watchdog looks for active runs
+  // after it has set this: sequential consistency lets at least one of them see the other.
   std::atomic<bool> asleep_{true};
 };
 

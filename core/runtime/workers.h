@@ -22,9 +22,9 @@ namespace gilmap::runtime {
 
 class Workers {
  public:
-  static Workers& get();           // of this process
-  static Workers* get_if_made();   // null if there is none
-  static void forget();            // in the child of a fork
+  static Workers& get();          // of this process
+  static Workers* get_if_made();  // null if there is none
+  static void forget();           // in the child of a fork
 
   // How many workers there may be. Looked up anew while there are none.
   int size();

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #define GILMAP_CHECK(cond) \
-  ((cond) ? (void)0 \
+  ((cond) ? (void)0        \
           : (std::fprintf(stderr, "%s:%d: internal check failed: %s\n", __FILE__, __LINE__, #cond), std::abort()))
 #define GILMAP_UNREACHABLE() \
   (std::fprintf(stderr, "%s:%d: unreachable code reached\n", __FILE__, __LINE__), std::abort())

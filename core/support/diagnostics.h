@@ -20,9 +20,7 @@ struct Unsupported {
   std::string what;
   bool side_effect = false;  // the obstacle writes to something shared
 
-  std::string message() const {
-    return where.line > 0 ? "line " + std::to_string(where.line) + ": " + what : what;
-  }
+  std::string message() const { return where.line > 0 ? "line " + std::to_string(where.line) + ": " + what : what; }
 };
 
 }  // namespace gilmap

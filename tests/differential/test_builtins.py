@@ -90,7 +90,7 @@ def test_round_ties_at_random():
 
 
 def test_pow_with_three_arguments():
-    f = lambda a, b, m: pow(a, b, m)  # noqa: E731
+    f = lambda a, b, m: pow(a, b, m)
     check(f, *cross([0, 1, 2, -3, 7, 10**9, -(2**62), 2**63 - 1], [0, 1, 2, 5, 64, 10**9, -1, -2], [1, -1, 2, 7, -7, 97, 10**9 + 7, 2**62 + 1, 2**63 - 1, 0]), compiled=True)
 
 
@@ -157,7 +157,7 @@ def test_sum_is_compensated():
     f = names["f"]
     check(f, *cross([0.1, 1e16, -0.0, 1e308, math.inf, NAN, 1 / 3], [0, 1, 2, 3, 10, 30]), compiled=True)
     check(f, *cross([1, 2**62, -(2**63), True], [0, 1, 2, 3, 10]), compiled=True)
-    alternating = lambda n: sum((1e16 if i % 3 == 0 else 1.0 if i % 3 == 1 else -1e16) for i in range(n))  # noqa: E731
+    alternating = lambda n: sum((1e16 if i % 3 == 0 else 1.0 if i % 3 == 1 else -1e16) for i in range(n))
     check(alternating, list(range(25)), compiled=True)
     check(lambda n: sum((2**53 + 1 if i == 3 else 0.5) for i in range(n)), list(range(10)), compiled=True)
     check(lambda n: sum(((i > 2) if i < 5 else 0.1 * i) for i in range(n)), list(range(10)), compiled=True)

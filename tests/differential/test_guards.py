@@ -91,7 +91,7 @@ def test_loop_over_a_replaced_range():
 
 
 def test_module_attribute_replaced(monkeypatch):
-    f = lambda x: math.sqrt(abs(x)) + math.pi  # noqa: E731
+    f = lambda x: math.sqrt(abs(x)) + math.pi
     check(f, COLUMN, compiled=True)
     monkeypatch.setattr(math, "pi", 3)
     check(f, COLUMN, compiled=True)

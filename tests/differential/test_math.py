@@ -79,7 +79,7 @@ def test_gcd_and_lcm_of_several():
 
 
 def test_ldexp():
-    f = lambda x, n: math.ldexp(x, n)  # noqa: E731
+    f = lambda x, n: math.ldexp(x, n)
     check(f, *cross(FEW, [0, 1, -1, 52, 1023, -1074, -1080, 2000, -3000, 2**40, -(2**63)]), compiled=True)
     check(f, [1.5, 2.0], [1.0, 2])
 

@@ -74,7 +74,7 @@ def test_types_mixed_over_a_long_column():
     column = [k if k % 3 == 0 else k / 2 if k % 3 == 1 else bool(k % 2) for k in range(30_000)]
     column[5000] = 2**80
     column[15_000] = None
-    f = lambda x: x * 3 - 1 if x is not None else x  # noqa: E731
+    f = lambda x: x * 3 - 1 if x is not None else x
     expected = list(map(f, column))
     for mode in LIST_MODES:
         assert same(expected, gilmap.map(f, column, **mode.options)), mode.name
@@ -83,7 +83,7 @@ def test_types_mixed_over_a_long_column():
 def test_types_change_in_the_middle():
     """The first half looks like ints only."""
     column = list(range(20_000)) + [k + 0.5 for k in range(20_000)] + ["x"] * 3
-    f = lambda x: x * 2  # noqa: E731
+    f = lambda x: x * 2
     expected = list(map(f, column))
     for mode in LIST_MODES:
         assert same(expected, gilmap.map(f, column, **mode.options)), mode.name
@@ -105,7 +105,7 @@ def test_uneven_elements():
 
 
 def test_every_element_deopts():
-    f = lambda n: n * 2**62  # noqa: E731
+    f = lambda n: n * 2**62
     column = list(range(2, 5000))
     for mode in LIST_MODES:
         assert gilmap.map(f, column, **mode.options) == [n * 2**62 for n in column]
@@ -113,7 +113,7 @@ def test_every_element_deopts():
 
 def test_every_element_is_foreign():
     column = [str(k) for k in range(5000)]
-    f = lambda s: s + "!"  # noqa: E731
+    f = lambda s: s + "!"
     assert gilmap.map(f, column) == [s + "!" for s in column]
     column = [None] * 5000
     assert gilmap.map(lambda x: x is None, column) == [True] * 5000

@@ -98,7 +98,7 @@ def test_explain_without_inputs():
 
 
 def test_explain_depends_on_the_columns():
-    f = lambda x: x.bit_length()  # noqa: E731
+    f = lambda x: x.bit_length()
     assert gilmap.explain(f, [1, 2])["backend"] == "jit"
     assert gilmap.explain(f, [1.5, 2.5])["backend"] == "inline"
     assert gilmap.explain(f, ["a"])["backend"] == "inline"

@@ -211,7 +211,7 @@ def test_exception_in_an_element():
 def test_several_columns():
     a = typed([1, None, 3, 4], "int64")
     b = typed([0.5, 0.25, None, 2.0], "double")
-    add = lambda x, y: x + y  # noqa: E731
+    add = lambda x, y: x + y
     for backend in BACKENDS:
         result = gilmap.map(add, a, b, backend=backend)
         assert isinstance(result, pyarrow.Array) and result.to_pylist() == [1.5, None, None, 6.0]

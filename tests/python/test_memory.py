@@ -38,7 +38,7 @@ def test_small_calls():
 
 def test_mixed_lists_and_large_results():
     column = [1, 2.5, True, None, 2**70, "x"] * 500
-    f = lambda x: x  # noqa: E731
+    f = lambda x: x
     assert growth(lambda k: gilmap.map(f, column), 20, 300) < 4 * MB
     big = list(range(50_000))
     assert growth(lambda k: gilmap.map(affine, big), 10, 60) < 8 * MB

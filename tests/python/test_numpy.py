@@ -215,7 +215,7 @@ def test_exception_comes_before_a_result_that_does_not_fit():
 
 def test_several_arrays():
     a, b = numpy.arange(10), numpy.arange(10) / 4
-    add = lambda x, y: x + y  # noqa: E731
+    add = lambda x, y: x + y
     for backend in BACKENDS:
         result = gilmap.map(add, a, b, backend=backend)
         assert isinstance(result, numpy.ndarray) and result.tolist() == [x + y for x, y in zip(a.tolist(), b.tolist())]

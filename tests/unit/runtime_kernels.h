@@ -21,8 +21,8 @@ using ir::Type;
 
 // Other values v are finished at once, with the result 2 * v + 1.
 namespace value {
-constexpr int64_t deopt = -1;    // left to CPython
-constexpr int64_t endless = -2;  // runs until it is cancelled
+constexpr int64_t deopt = -1;            // left to CPython
+constexpr int64_t endless = -2;          // runs until it is cancelled
 constexpr int64_t slow = 1'000'000'000;  // plus n: takes n microseconds, unless it is cancelled meanwhile
 }  // namespace value
 

@@ -251,7 +251,8 @@ TEST_F(RuntimeStop, an_endless_first_row_does_not_keep_the_others_from_being_don
   Call call(in);
   Job job(call.spec(int_kernel()));
   job.start();
-  // The chunk of the endless row is split until only this row is left of it. What the workers have written may be read after the end only.
+  // The chunk of the endless row is split until only this row is left of it. What the workers have written may be read
+  // after the end only.
   const auto start = Clock::now();
   while (ms_since(start) < 300) job.wait(5);
   EXPECT_EQ(job.progress(), 0);

@@ -103,8 +103,8 @@ def xorshift_32(state):
     return state
 
 
-@case(ints(0, 2**40))
-@case(INT_EDGES)
+@case(ints(0, 2**40), compiled=None)
+@case(INT_EDGES, compiled=None)
 def mix_64(x):
     """A 64-bit finaliser: the products leave 64 bits before the mask brings them back."""
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & MASK64

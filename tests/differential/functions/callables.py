@@ -218,7 +218,7 @@ def inner_closure(x):
 
 @case(ints(-9, 9), compiled=None)
 def inner_lambda(x):
-    square = lambda y: y * y  # noqa: E731
+    square = lambda y: y * y
     return square(x) - square(x - 1)
 
 

@@ -143,7 +143,7 @@ def walrus_in_condition(n):
     return r
 
 
-@case(ints(0, 50))
+@case(ints(0, 50), compiled=None)
 def walrus_in_generator(n):
     return sum(y for x in range(n) if (y := x * x % 10) > 5)
 

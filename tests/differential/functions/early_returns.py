@@ -147,7 +147,7 @@ def optional_arithmetic(n):
 @case(ints(-5, 5), compiled=None)
 def none_compares(n):
     value = None if n % 2 else n
-    return value == None, value is None  # noqa: E711
+    return value == None, value is None
 
 
 @case(ints(-3, 10))

@@ -159,7 +159,7 @@ def writes_then_raises():
 
 @effect(ints(0, 40))
 def default_argument_as_memory():
-    def f(x, memory=[]):  # noqa: B006
+    def f(x, memory=[]):
         memory.append(x)
         return len(memory)
 

@@ -93,7 +93,7 @@ def _adaptive(low, high, depth):
     return _adaptive(low, middle, depth - 1) + _adaptive(middle, high, depth=depth - 1)
 
 
-@case(ints(0, 8))
+@case(ints(0, 8), compiled=None)
 def always_too_deep(n):
     return always_too_deep(n + 1) + 1
 
