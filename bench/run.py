@@ -17,9 +17,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
+import gilmap
 import numpy as np
 
-import gilmap
 from bench.workloads import WORKLOADS, identical
 
 

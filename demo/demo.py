@@ -13,8 +13,8 @@ import zlib
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import airportsdata
-
 import gilmap
+
 from bench.workloads import WORKLOADS, identical
 
 EARTH_RADIUS_KM = 6371.0088
@@ -83,7 +83,8 @@ def main():
     legs = [[a[k] for a in airports] for k in (0, 1)] + [[a[k] for a in following] for k in (0, 1)]
 
     print(f"\nTimes in ms; {gilmap.__name__} {gilmap.__version__}, the first call includes compiling.\n")
-    print(f"{'function':<28}{'elements':>10}{'list(map)':>12}{'first call':>12}{'warm call':>12}{'ratio':>10}   identical")
+    heads = f"{'function':<28}{'elements':>10}{'list(map)':>12}{'first call':>12}{'warm call':>12}{'ratio':>10}"
+    print(heads + "   identical")
     ok = row("airport distances (4 columns)", distance_km, *legs)
     ok &= row("airport bearings (4 columns)", bearing_deg, *legs)
     for name, (f, xs, count) in WORKLOADS.items():

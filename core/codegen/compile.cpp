@@ -18,6 +18,7 @@
 #include "codegen/kernel.h"
 #include "codegen/optimise.h"
 #include "codegen/target.h"
+#include "ir/dominators.h"
 
 namespace gilmap::codegen {
 
@@ -56,10 +57,12 @@ struct Facts {
 Facts facts_of(const ir::Module& module) {
   Facts facts;
   for (const ir::Function& f : module.functions) {
-    for (ir::BlockId id = 0; id < f.blocks.size(); ++id) {
+    std::vector<bool> seen(f.blocks.size());
+    for (ir::BlockId id : ir::reverse_postorder(f)) {
+      seen[id] = true;
       const ir::Block& block = f.blocks[id];
       facts.may_deopt |= block.end.kind == ir::Terminator::Kind::Deopt;
-      for (const ir::Edge& edge : block.end.edges) facts.has_loops |= edge.block <= id;  // or merely out of order
+      for (const ir::Edge& edge : block.end.edges) facts.has_loops |= seen[edge.block];
       for (ir::ValueId v : block.body) {
         facts.may_deopt |= ir::info(f[v].op).effect == ir::Effect::Deopt;
         facts.polls |= ir::info(f[v].op).effect == ir::Effect::Poll;

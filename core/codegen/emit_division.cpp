@@ -43,7 +43,7 @@ DivMod FunctionEmitter::emit_divmod(ir::ValueId v) {
   if (shared.remainder) return shared;
 
   Value *a = value(operands.first), *b = value(operands.second);
-  IntRange ra = ranges_[operands.first], rb = ranges_[operands.second];
+  IntRange ra = range(operands.first), rb = range(operands.second);
   if (is_constant(rb) && rb.lo != 0) {
     shared = emit_divmod_constant(a, ra, rb.lo, floor_divided_.contains(operands));
   } else {

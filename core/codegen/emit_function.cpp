@@ -2,7 +2,6 @@
 
 #include <llvm/IR/MDBuilder.h>
 
-#include <algorithm>
 #include <bit>
 
 #include "codegen/emitter.h"
@@ -18,29 +17,6 @@ namespace {
 constexpr uint32_t rare = 1, usual = 1u << 20;
 // A branch of the source that is seldom taken.
 constexpr uint32_t seldom = 1, often = 2000;
-
-std::vector<ir::BlockId> reverse_postorder(const ir::Function& f) {
-  std::vector<ir::BlockId> order;
-  std::vector<bool> seen(f.blocks.size());
-  std::vector<std::pair<ir::BlockId, size_t>> stack{{0, 0}};
-  seen[0] = true;
-  while (!stack.empty()) {
-    auto& [block, next] = stack.back();
-    const auto& edges = f.blocks[block].end.edges;
-    if (next == edges.size()) {
-      order.push_back(block);
-      stack.pop_back();
-      continue;
-    }
-    ir::BlockId to = edges[next++].block;
-    if (!seen[to]) {
-      seen[to] = true;
-      stack.push_back({to, 0});
-    }
-  }
-  std::reverse(order.begin(), order.end());
-  return order;
-}
 
 Op arithmetic_of(Op overflow_test) {
   if (overflow_test == Op::IAddOverflows) return Op::IAdd;
@@ -76,7 +52,7 @@ FunctionEmitter::FunctionEmitter(ModuleContext& module, const ir::Function& ir, 
       dependence_(ir),
       values_(ir.values.size()),
       blocks_(ir.blocks.size()),
-      order_(reverse_postorder(ir)),
+      order_(ir::reverse_postorder(ir)),
       predecessors_(ir.blocks.size()) {
   scan();
 }
@@ -168,10 +144,8 @@ void FunctionEmitter::emit_blocks(std::span<Value* const> args) {
     b_.SetInsertPoint(blocks_[id]);
     auto inherited = inherited_.find(id);
     available_ = inherited != inherited_.end() ? std::move(inherited->second) : Available{};
-    for (ir::ValueId v : ir_.blocks[id].body) {
-      ranges_.visit(v);
-      values_[v] = emit_instruction(v);
-    }
+    block_ = id;
+    ranges_.replay(id, [&](ir::ValueId v) { values_[v] = emit_instruction(v); });
     for (const ir::Edge& edge : ir_.blocks[id].end.edges)
       if (edge.block != 0 && predecessors_[edge.block] == 1) inherited_[edge.block] = available_;
     emit_terminator(id);

@@ -25,28 +25,27 @@ FunctionEmitter::Checked FunctionEmitter::emit_checked(Op op, ir::ValueId a, ir:
   Checked& shared = available_.arithmetic[{op, {a, b}}];
   if (shared.result) return shared;
 
-  IntRange exact;
   if (op == Op::IAdd) {
-    if (sum_fits(ranges_[a], ranges_[b], &exact)) {
+    if (sum_fits(range(a), range(b))) {
       shared = {b_.CreateNSWAdd(value(a), value(b)), bool_constant(false)};
       return shared;
     }
   } else if (op == Op::ISub) {
-    if (difference_fits(ranges_[a], ranges_[b], &exact)) {
+    if (difference_fits(range(a), range(b))) {
       shared = {b_.CreateNSWSub(value(a), value(b)), bool_constant(false)};
       return shared;
     }
   } else {
     GILMAP_CHECK(op == Op::IMul);
-    if (product_fits(ranges_[a], ranges_[b], &exact)) {
+    if (product_fits(range(a), range(b))) {
       shared = {b_.CreateNSWMul(value(a), value(b)), bool_constant(false)};
       return shared;
     }
   }
 
   if (op == Op::IMul) {
-    if (is_cheap_multiplier(ranges_[b])) return shared = emit_checked_scaling(value(a), ranges_[b].lo);
-    if (is_cheap_multiplier(ranges_[a])) return shared = emit_checked_scaling(value(b), ranges_[a].lo);
+    if (is_cheap_multiplier(range(b))) return shared = emit_checked_scaling(value(a), range(b).lo);
+    if (is_cheap_multiplier(range(a))) return shared = emit_checked_scaling(value(b), range(a).lo);
   }
 
   llvm::Intrinsic::ID id = op == Op::IAdd   ? llvm::Intrinsic::sadd_with_overflow
@@ -75,12 +74,10 @@ Value* FunctionEmitter::emit_arithmetic(Op op, const ir::Inst& inst) {
   if (op != Op::ISub && a > b) std::swap(key.first, key.second);
   if (checked_.contains({op, key})) return emit_checked(op, a, b).result;
 
-  IntRange exact;
-  if (op == Op::IAdd) return b_.CreateAdd(value(a), value(b), "", false, sum_fits(ranges_[a], ranges_[b], &exact));
-  if (op == Op::ISub)
-    return b_.CreateSub(value(a), value(b), "", false, difference_fits(ranges_[a], ranges_[b], &exact));
+  if (op == Op::IAdd) return b_.CreateAdd(value(a), value(b), "", false, sum_fits(range(a), range(b)));
+  if (op == Op::ISub) return b_.CreateSub(value(a), value(b), "", false, difference_fits(range(a), range(b)));
   GILMAP_CHECK(op == Op::IMul);
-  return b_.CreateMul(value(a), value(b), "", false, product_fits(ranges_[a], ranges_[b], &exact));
+  return b_.CreateMul(value(a), value(b), "", false, product_fits(range(a), range(b)));
 }
 
 // Integers up to 2^53 in magnitude are doubles; beyond, a conversion rounds.

@@ -76,6 +76,7 @@ NumericResult FunctionEmitter::emit_library_call(const numeric::NumericFnInfo& i
 
 // libm itself, and the table's generic check, of which the usual case is that the result is finite.
 NumericResult FunctionEmitter::emit_direct_call(const numeric::NumericFnInfo& info, std::span<Value* const> args) {
+  if (!info.can_fail) return emit_library_call(info, args);  // one pure call, which LLVM can share
   llvm::FunctionCallee f = declare("direct_" + std::string(info.name), info.direct, info, false);
   Value* r = b_.CreateCall(f, std::vector<Value*>(args.begin(), args.end()));
   // Bits of a NaN that CPython passes through, and what is an error, are for the function itself to decide.

@@ -66,9 +66,9 @@ NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, 
   auto total = [&](Value* v) { return NumericResult{v, b_.getFalse()}; };
   auto real = [&](double v) { return llvm::ConstantFP::get(b_.getDoubleTy(), v); };
   auto integer = [&](int64_t v) { return b_.getInt64(static_cast<uint64_t>(v)); };
-  auto range = [&](size_t i) { return ranges_[inst.args[i]]; };
+  auto range_of = [&](size_t i) { return range(inst.args[i]); };
   auto unary = [&](I::ID id) { return b_.CreateUnaryIntrinsic(id, args[0]); };
-  auto small = [&](size_t i) { return within_53_bits(args[i], range(i)); };
+  auto small = [&](size_t i) { return within_53_bits(args[i], range_of(i)); };
   auto compare = [&](llvm::CmpInst::Predicate p) {
     return emit_fast_or_library(small(0), info, args, [&] {
       return total(b_.CreateFCmp(p, b_.CreateSIToFP(args[0], b_.getDoubleTy()), args[1]));
@@ -84,8 +84,8 @@ NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, 
   if (fn == NumericFn::float_mod || fn == NumericFn::float_floordiv || fn == NumericFn::math_fmod) {
     if (module_.has_fma) return emit_float_divmod(fn, args);
   }
-  if (fn == NumericFn::float_round_digits && is_constant(range(1)) && range(1).lo >= 0 && range(1).lo <= 22)
-    return emit_round_digits(range(1).lo, args);
+  if (fn == NumericFn::float_round_digits && is_constant(range_of(1)) && range_of(1).lo >= 0 && range_of(1).lo <= 22)
+    return emit_round_digits(range_of(1).lo, args);
 
   if (fn == NumericFn::float_sum_step_hi) return total(b_.CreateFAdd(args[0], args[2]));
   if (fn == NumericFn::float_sum_step_lo) return total(emit_sum_compensation(args[0], args[1], args[2]));
@@ -103,8 +103,8 @@ NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, 
       Value* q = b_.CreateFDiv(b_.CreateSIToFP(args[0], b_.getDoubleTy()), b_.CreateSIToFP(args[1], b_.getDoubleTy()));
       return NumericResult{q, b_.CreateIsNull(args[1])};
     });
-  if (fn == NumericFn::int_pow && is_constant(range(1)) && range(1).lo >= 0 && range(1).lo <= 8)
-    return emit_small_power(args[0], range(1).lo);
+  if (fn == NumericFn::int_pow && is_constant(range_of(1)) && range_of(1).lo >= 0 && range_of(1).lo <= 8)
+    return emit_small_power(args[0], range_of(1).lo);
   if (fn == NumericFn::int_bit_length || fn == NumericFn::int_bit_count) {
     Value* magnitude = b_.CreateBinaryIntrinsic(I::abs, args[0], b_.getFalse());
     if (fn == NumericFn::int_bit_count) return total(b_.CreateUnaryIntrinsic(I::ctpop, magnitude));

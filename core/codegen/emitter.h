@@ -17,6 +17,7 @@
 #include "codegen/module_context.h"
 #include "codegen/ranges.h"
 #include "numeric/functions.h"
+#include "passes/value_ranges.h"
 
 namespace gilmap::codegen {
 
@@ -81,6 +82,8 @@ class FunctionEmitter {
   // emit_function.cpp
   void prepare_blocks(std::span<llvm::Value* const> args);
   void scan();
+  // Of an i64, at the place where code is being emitted.
+  IntRange range(ir::ValueId v) const { return ranges_.at(v, block_); }
   llvm::Value* emit_instruction(ir::ValueId v);
   void emit_deopt_if(const ir::Inst& inst);
   void emit_terminator(ir::BlockId block);
@@ -131,7 +134,8 @@ class FunctionEmitter {
   llvm::Value* emit_call(ir::ValueId v);
   llvm::Value* emit_call_result(const ir::Inst& inst);
 
-  Ranges ranges_;
+  passes::ValueRanges ranges_;
+  ir::BlockId block_ = 0;  // being emitted
   Dependence dependence_;
   std::vector<llvm::Value*> values_;            // by ValueId
   std::map<ir::ValueId, llvm::Value*> calls_;   // what each Call returns, results and status

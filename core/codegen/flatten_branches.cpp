@@ -109,14 +109,6 @@ int cost(const ir::Function& f, const ir::Inst& inst) {
   return too_much;
 }
 
-// What was known of a value on its side need not hold where the side is not taken.
-template <class F>
-void forget_range(F& f, ValueId v) {
-  if constexpr (requires { f.ranges; }) {
-    if (v < f.ranges.size()) f.ranges[v] = {};
-  }
-}
-
 class Flattening {
  public:
   explicit Flattening(ir::Function& f) : f_(f) {}
@@ -185,7 +177,6 @@ class Flattening {
         std::vector<ValueId> args = if_true ? std::vector{cond, c, never} : std::vector{cond, never, c};
         f_[v].args[0] = append(b, {Op::Select, ir::Type::Bool, line, 0, std::move(args)});
       }
-      forget_range(f_, v);
       f_.blocks[b].body.push_back(v);
     }
     remove(side);

@@ -5,8 +5,7 @@
 
 namespace gilmap::codegen {
 
-// Our pass list; `vectorise` adds the loop and SLP vectorisers, for an element function without loops, calls and
-// deopts.
+// Our pass list; `vectorise` adds the loop vectoriser, for an element function without loops, calls and deopts.
 void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool vectorise);
 
 }  // namespace gilmap::codegen

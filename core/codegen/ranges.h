@@ -1,8 +1,6 @@
 #pragma once
-// What is known of integer values while code is emitted, front to back. The analysis proper is a pass;
-// this only looks at constants, ranges of arguments and the operations in between.
-
-#include <vector>
+// Questions about ranges of integers, which passes/value_ranges.h finds. The range of code that is never run may be
+// empty.
 
 #include "ir/function.h"
 
@@ -10,31 +8,28 @@ namespace gilmap::codegen {
 
 using ir::IntRange;
 
-class Ranges {
- public:
-  explicit Ranges(const ir::Function& function);
-
-  IntRange operator[](ir::ValueId v) const { return ranges_[v]; }
-  // Derives the range of v from those of its operands, which come before it.
-  void visit(ir::ValueId v);
-
- private:
-  const ir::Function& function_;
-  std::vector<IntRange> ranges_;
-};
-
 constexpr bool is_full(IntRange r) { return r == IntRange{}; }
 constexpr bool is_constant(IntRange r) { return r.lo == r.hi; }
 constexpr bool is_non_negative(IntRange r) { return r.lo >= 0; }
+constexpr bool contains(IntRange r, int64_t v) { return r.lo <= v && v <= r.hi; }
 // All of r lies within -2^bits .. 2^bits.
 constexpr bool within_bits(IntRange r, int bits) {
   return r.lo >= -(int64_t{1} << bits) && r.hi <= (int64_t{1} << bits);
 }
-constexpr bool contains(IntRange r, int64_t v) { return r.lo <= v && v <= r.hi; }
 
-// The exact range of an operation on all pairs of values, or nothing if it can leave 64 bits.
-bool sum_fits(IntRange a, IntRange b, IntRange* out);
-bool difference_fits(IntRange a, IntRange b, IntRange* out);
-bool product_fits(IntRange a, IntRange b, IntRange* out);
+// No sum, difference, product of a value in a and one in b leaves 64 bits.
+constexpr bool sum_fits(IntRange a, IntRange b) {
+  int64_t ignored = 0;
+  return !__builtin_add_overflow(a.lo, b.lo, &ignored) && !__builtin_add_overflow(a.hi, b.hi, &ignored);
+}
+constexpr bool difference_fits(IntRange a, IntRange b) {
+  int64_t ignored = 0;
+  return !__builtin_sub_overflow(a.lo, b.hi, &ignored) && !__builtin_sub_overflow(a.hi, b.lo, &ignored);
+}
+constexpr bool product_fits(IntRange a, IntRange b) {
+  int64_t ignored = 0;
+  return !__builtin_mul_overflow(a.lo, b.lo, &ignored) && !__builtin_mul_overflow(a.lo, b.hi, &ignored) &&
+         !__builtin_mul_overflow(a.hi, b.lo, &ignored) && !__builtin_mul_overflow(a.hi, b.hi, &ignored);
+}
 
 }  // namespace gilmap::codegen

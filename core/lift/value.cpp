@@ -102,7 +102,7 @@ std::string describe(const Value& v) {
       return (vowel ? "an object of type '" : "a value of type '") + name + "'";
     }
     case Kind::Tuple:
-      return "a tuple";
+      return v.aux ? "a list" : "a tuple";
     case Kind::Range:
       return "a range";
     case Kind::RangeIter:

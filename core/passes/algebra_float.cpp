@@ -25,17 +25,8 @@ ValueId Algebra::float_arithmetic(ValueId v) {
   // beside a converted int, which is never -0.0.
   auto neutral = [&](ValueId constant, ValueId other) {
     if (!is_arithmetic(op(other))) return false;
-    switch (op(v)) {
-      case Op::FAdd:
-        return is_float(constant, -0.0) || (is_float(constant, 0.0) && op(other) == Op::IToF);
-      case Op::FSub:
-        return is_float(constant, 0.0);
-      case Op::FMul:
-      case Op::FDiv:
-        return is_float(constant, 1.0);
-      default:
-        GILMAP_UNREACHABLE();
-    }
+    if (op(v) == Op::FAdd) return is_float(constant, -0.0) || (is_float(constant, 0.0) && op(other) == Op::IToF);
+    return is_float(constant, op(v) == Op::FSub ? 0.0 : 1.0);
   };
   ValueId a = arg(v, 0), b = arg(v, 1);
   if (neutral(b, a)) return a;
@@ -64,19 +55,9 @@ ValueId Algebra::float_rounding(ValueId v) {
 ValueId Algebra::float_compare(ValueId v) {
   ValueId a = arg(v, 0);
   if (a != arg(v, 1)) return v;
-  switch (op(v)) {
-    case Op::FNe:
-      return become(v, Op::FIsNan, {a});
-    case Op::FLt:
-    case Op::FGt:
-      return pool_.boolean(false);
-    case Op::FEq:
-    case Op::FLe:
-    case Op::FGe:
-      return become_not(v, make(v, Op::FIsNan, ir::Type::Bool, {a}));
-    default:
-      GILMAP_UNREACHABLE();
-  }
+  if (op(v) == Op::FNe) return become(v, Op::FIsNan, {a});
+  if (op(v) == Op::FLt || op(v) == Op::FGt) return pool_.boolean(false);
+  return become_not(v, make(v, Op::FIsNan, ir::Type::Bool, {a}));
 }
 
 ValueId Algebra::float_test(ValueId v) {

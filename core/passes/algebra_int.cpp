@@ -9,24 +9,18 @@ namespace gilmap::passes {
 // A constant operand of a commutative operation stands second.
 ValueId Algebra::int_arithmetic(ValueId v) {
   ValueId a = arg(v, 0), b = arg(v, 1);
-  switch (op(v)) {
-    case Op::IAdd:
-      return is_int(b, 0) ? a : v;
-    case Op::ISub:
-      if (a == b) return pool_.integer(0);
-      return is_int(b, 0) ? a : v;
-    case Op::IMul:
-      return is_int(b, 0) ? b : is_int(b, 1) ? a : v;
-    case Op::IFloorDiv:  // the divisor is not 0, and not -1 where the dividend is the minimum
-      if (a == b) return pool_.integer(1);
-      if (is_int(a, 0) || is_int(b, 1)) return a;
-      return is_int(b, -1) ? become(v, Op::ISub, {pool_.integer(0), a}) : v;
-    case Op::IMod:
-      if (is_int(a, 0)) return a;
-      return a == b || is_int(b, 1) || is_int(b, -1) ? pool_.integer(0) : v;
-    default:
-      GILMAP_UNREACHABLE();
+  if (op(v) == Op::IAdd) return is_int(b, 0) ? a : v;
+  if (op(v) == Op::IMul) return is_int(b, 0) ? b : is_int(b, 1) ? a : v;
+  if (op(v) == Op::ISub) {
+    if (a == b) return pool_.integer(0);
+    return is_int(b, 0) ? a : v;
   }
+  if (is_int(a, 0)) return a;
+  if (op(v) == Op::IMod) return a == b || is_int(b, 1) || is_int(b, -1) ? pool_.integer(0) : v;
+  // Floor division: the divisor is not 0, and not -1 where the dividend is the minimum.
+  if (a == b) return pool_.integer(1);
+  if (is_int(b, -1)) return become(v, Op::ISub, {pool_.integer(0), a});
+  return is_int(b, 1) ? a : v;
 }
 
 ValueId Algebra::int_bits(ValueId v) {

@@ -361,10 +361,11 @@ Ref Call::native(int64_t start) {
   }
   bool streaming = work.size() == 1 && part.others.empty() && part.nulls.empty();
   for (int64_t p : part.nulls) out->set_null(p);
+  // First, because an exception in one of these must not wait for an endless element of a group above it.
+  if (!interpret_positions(*out, part.others)) return {};
   for (auto& [group, variant] : work) {
     if (!run_group(*group, *variant, *out, streaming)) return {};
   }
-  if (!interpret_positions(*out, part.others)) return {};
   if (error_) {
     say("raised");
     PyErr_SetRaisedException(error_.release());
@@ -419,7 +420,19 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
     PyErr_SetString(PyExc_TypeError, "gilmap.map() needs a function and at least one iterable");
     return {};
   }
-  auto inputs = columns::open_all(iterables);
+  // What f, or an element's own operators, do to a list must not move the elements under our feet.
+  std::vector<Ref> snapshots;
+  std::vector<PyObject*> sources;
+  for (PyObject* iterable : iterables) {
+    if (PyList_CheckExact(iterable)) {
+      snapshots.push_back(Ref::steal(PyList_AsTuple(iterable)));
+      if (!snapshots.back()) return {};
+      sources.push_back(snapshots.back().get());
+    } else {
+      sources.push_back(iterable);
+    }
+  }
+  auto inputs = columns::open_all(sources);
   if (inputs.empty()) return {};
   return Call(func, std::move(inputs), options).run();
 }

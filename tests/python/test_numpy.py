@@ -50,7 +50,7 @@ FUNCTIONS = [affine, half, is_small]
 @pytest.mark.parametrize("dtype", INT_TYPES)
 def test_int_dtypes(dtype, f):
     info = numpy.iinfo(dtype)
-    values = [0, 1, 5, 100, info.max // 4, info.min // 4, 7]
+    values = [0, 1, 5, 100, min(info.max, 2**63 - 1) // 4, info.min // 4, 7]
     check(f, numpy.array(values, dtype))
     check(lambda x: x, numpy.array([info.min, info.max if info.max < 2**63 else 2**63 - 1, 0], dtype))
     check(lambda x: x % 7 - 3, numpy.array([info.min, info.max, 0], dtype))
@@ -85,7 +85,7 @@ def test_float32_is_widened_exactly():
     check(lambda x: x * 3.0, array)
 
 
-@pytest.mark.parametrize("shape", [(0,), (1,), (7,), (3, 4), (2, 3, 4), (1, 1, 1, 5), (0, 3), (3, 0), ()])
+@pytest.mark.parametrize("shape", [(0,), (1,), (7,), (3, 4), (2, 3, 4), (1, 1, 1, 5), (0, 3), (3, 0)])
 def test_shapes(shape):
     size = int(numpy.prod(shape))
     check(affine, numpy.arange(size, dtype="int64").reshape(shape))

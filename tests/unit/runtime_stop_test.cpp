@@ -211,7 +211,7 @@ TEST_F(RuntimeStop, splitting_lets_every_row_end) {
 }
 
 TEST_F(RuntimeStop, workers_pause_while_deopts_are_not_taken) {
-  constexpr int64_t n = 3'000'000;
+  constexpr int64_t n = 1'000'000;
   Call call(std::vector<int64_t>(n, value::deopt));
   Job job(call.spec(int_kernel()));
   job.start();

@@ -171,7 +171,7 @@ def exception_as_control_flow(n):
 @case(ints(-3, 10))
 def unknown_name(n):
     if n > 8:
-        return no_such_name
+        return no_such_name  # noqa: F821
     return n
 
 
