@@ -28,8 +28,14 @@ struct Compiles {
 
 Compiles& compiles() {
   static Compiles* c = [] {
-    // In a forked child the compiling threads are gone, and with them the count.
-    pthread_atfork(nullptr, nullptr, [] { new (&compiles()) Compiles; });
+    // A fork waits for compiles, which take some milliseconds: LLVM's locks would stay held in the child for ever.
+    pthread_atfork(
+        [] {
+          std::unique_lock lock(compiles().mutex);
+          compiles().ended.wait(lock, [] { return compiles().running == 0; });
+          lock.release();
+        },
+        [] { compiles().mutex.unlock(); }, [] { new (&compiles()) Compiles; });
     return new Compiles;
   }();
   return *c;

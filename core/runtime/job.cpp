@@ -151,7 +151,10 @@ void Job::cut(int64_t end) {
   if (shared_ != nullptr && !lost_workers()) shared_->cut(spec_.end);
 }
 
-void Job::cancel() { cut(frontier_); }
+void Job::cancel() {
+  spec_.end = frontier_;
+  if (shared_ != nullptr && !lost_workers()) shared_->cancel();
+}
 
 double Job::ns_per_row() {
   const Stats stats = shared_ != nullptr && !lost_workers() ? shared_->stats() : stats_;

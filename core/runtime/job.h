@@ -45,7 +45,7 @@ struct JobSpec {
   int payload_width = 8;
   uint8_t* tags = nullptr;   // of position 0; null if the output has none
   int workers = 0;           // at most this many threads; 0: all. Never more than the pool has
-  int64_t depth_budget = 0;  // Python frames left; their native frames must fit worker_stack_bytes
+  int64_t depth_budget = 0;  // Python frames left; a kernel is given no more than max_depth
   double ns_per_row = 0;     // if known from earlier runs, for the chunk size; 0: unknown
 };
 
@@ -74,9 +74,12 @@ class Job {
   // once more.)
   bool done();
   // Rows from `end` on are not needed any more. Rows below it are finished, without waiting for any row above it, also
-  // if they share a chunk. progress() never goes back: rows below it stay done.
+  // if they share a chunk. progress() never goes back: rows below it stay done. Until done(), workers may still write
+  // to rows above.
   void cut(int64_t end);
-  void cancel();         // cut() at the last progress()
+  // Cuts at the last progress(), and returns once no worker writes any more (microseconds): the rows from there on may
+  // be computed otherwise.
+  void cancel();
   double ns_per_row();   // measured: thread time per row, or what the spec says if nothing has run yet
   bool mostly_deopts();  // of the rows that ran lately (256 or more), most were left to CPython
 

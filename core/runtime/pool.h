@@ -4,11 +4,15 @@
 // threads and makes its own.
 
 #include <cstddef>
+#include <cstdint>
 
 namespace gilmap::runtime {
 
-// Only reserved; memory is used as deep as a kernel recurses. JobSpec::depth_budget must respect it.
+// Only reserved; memory is used as deep as a kernel recurses.
 inline constexpr size_t worker_stack_bytes = size_t{64} << 20;
+// Native frames that it surely holds, at 2 KB each, however high Python's recursion limit is. What goes deeper is left
+// to CPython.
+inline constexpr int64_t max_depth = worker_stack_bytes / 2048;
 
 // Affinity, cgroup v1 and v2 quota rounded up, GILMAP_NUM_THREADS instead of both. Read anew at each call (some 50 µs
 // of small files) and whenever the pool starts its first thread.

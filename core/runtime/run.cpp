@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/pool.h"
 #include "support/check.h"
 
 namespace gilmap::runtime {
@@ -79,7 +80,7 @@ int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
   args_.deopts = at_least(deopt_rows_, rows_);
   args_.deopt_reasons = at_least(deopt_reasons_, rows_);
   args_.cancel = cancel;
-  args_.depth_budget = spec_->depth_budget;
+  args_.depth_budget = std::min(spec_->depth_budget, max_depth);
   return base_ + spec_->kernel->run(&args_, 0, rows_);
 }
 

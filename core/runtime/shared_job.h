@@ -43,7 +43,8 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
   // Where workers are idle, splits chunks that take long. True if it may be of use to call it again in a while.
   bool rebalance();
   void cut(int64_t end);
-  void close();  // cuts all, waits for the workers, drops the kernel
+  void cancel();  // cuts all and waits for the workers
+  void close();   // cancels and drops the kernel
   Stats stats();
   bool several_chunks_left();
 

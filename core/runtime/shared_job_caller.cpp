@@ -127,7 +127,7 @@ void SharedJob::cut_locked(int64_t end) {
   }
 }
 
-void SharedJob::close() {
+void SharedJob::cancel() {
   std::unique_lock lock(mutex_);
   cut_locked(INT64_MIN);
   open.store(false, relaxed);
@@ -136,6 +136,11 @@ void SharedJob::close() {
     waiting_ = true;
     news_.wait(lock, [this] { return !waiting_; });
   }
+}
+
+void SharedJob::close() {
+  cancel();
+  std::lock_guard lock(mutex_);
   batches_.clear();
   spec_.kernel.reset();
 }

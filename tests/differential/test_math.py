@@ -101,7 +101,8 @@ def test_fma():
 
 def test_hypot_of_several():
     """CPython's own compensated algorithm, not libm's."""
-    check(lambda x: math.hypot(x) + math.hypot(), FLOATS, compiled=True)
+    check(lambda x: math.hypot(x), FLOATS)
+    check(lambda x: math.hypot() + x, FLOATS)
     check(lambda x, y: math.hypot(x, y, 0.1), random_floats("h3"), random_floats("h3b"), compiled=True)
     check(lambda x, y: math.hypot(x, y, x + 1, 2), *cross(FEW, FEW), compiled=True)
     check(lambda x, y: math.hypot(x, y), *cross([3, 0, 2**53 + 1, 2**63 - 1, True], [4, 0, -5]))

@@ -148,10 +148,12 @@ TEST_F(RuntimeInline, many_threads_at_once) {
 }
 
 std::atomic<bool> deep_thread{false};
+std::atomic<int64_t> depth_given{0};
 
 int64_t run_recursive(KernelArgs* args, int64_t begin, int64_t end) {
   char name[16] = {};
   pthread_getname_np(pthread_self(), name, sizeof name);
+  depth_given = args->depth_budget;
   deep_thread = std::string(name).starts_with("gilmap-");
   return run_int(args, begin, end);
 }
@@ -160,10 +162,13 @@ TEST_F(RuntimeInline, recursive_kernels_run_on_the_pool_only) {
   Call call(count_up(10));
   const auto kernel = std::make_shared<TestKernel>(run_recursive, std::vector{Type::I64});
   kernel->recursive = true;
-  Job job(call.spec(kernel));
+  JobSpec spec = call.spec(kernel);
+  spec.depth_budget = 1'000'000'000;  // sys.setrecursionlimit() takes that
+  Job job(spec);
   EXPECT_FALSE(job.run_inline(1000));
   finish(job);
   EXPECT_TRUE(deep_thread);
+  EXPECT_EQ(depth_given, runtime::max_depth);
   EXPECT_EQ(call.result(9), result_of(9));
 }
 

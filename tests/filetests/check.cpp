@@ -1,0 +1,178 @@
+// What the kinds of tests do.
+
+#include <algorithm>
+#include <set>
+
+#include "filetest.h"
+#include "ir/parser.h"
+#include "ir/printer.h"
+#include "ir/verifier.h"
+#include "passes/numeric_table.h"
+#include "passes/pipeline.h"
+#include "passes/value_ranges.h"
+
+namespace gilmap::filetests {
+namespace {
+
+using ir::Module;
+
+// Without comments, trailing blanks and empty lines: what printing cannot give back.
+std::string stripped(const std::vector<std::string>& lines) {
+  std::string all;
+  for (std::string line : lines) {
+    if (size_t comment = line.find(';'); comment != std::string::npos) line.resize(comment);
+    while (line.ends_with(' ')) line.pop_back();
+    if (!line.empty()) all += line + "\n";
+  }
+  return all;
+}
+
+std::string without_empty_lines(std::string text) {
+  for (size_t at; (at = text.find("\n\n")) != std::string::npos;) text.erase(at, 1);
+  return text;
+}
+
+std::string as_comments(const std::vector<std::string>& messages) {
+  std::string all;
+  for (const std::string& m : messages) all += "; " + m + "\n";
+  return all;
+}
+
+std::string print_ranges(const Module& module) {
+  std::string out;
+  for (const ir::Function& f : module.functions) {
+    passes::ValueRanges ranges(f);
+    std::vector<std::string> notes(f.values.size());
+    for (ir::BlockId b = 0; b < f.blocks.size(); ++b) {
+      auto note = [&](ir::ValueId v) {
+        if (f.type(v) != ir::Type::I64 || f[v].op == ir::Op::IConst) return;
+        ir::IntRange r = ranges.at(v, b);
+        if (r != ir::IntRange{}) notes[v] = "[" + std::to_string(r.lo) + ", " + std::to_string(r.hi) + "]";
+      };
+      for (ir::ValueId v : f.blocks[b].params) note(v);
+      for (ir::ValueId v : f.blocks[b].body) note(v);
+    }
+    Module one{{f}, module.result_types};
+    out += print(one, {.numeric = passes::numeric_table(), .note = [&](ir::ValueId v) { return notes[v]; }});
+  }
+  return out;
+}
+
+class Checker {
+ public:
+  Checker(TestFile& file, bool update) : file_(file), update_(update) {}
+
+  std::vector<std::string> run() {
+    std::string text;
+    for (const std::string& line : file_.head) text += line + "\n";
+    auto module = ir::parse(text, passes::numeric_table());
+    if (is("parse-error")) {
+      if (module) {
+        fail("parses");
+      } else {
+        expect("; " + module.error().text() + "\n");
+      }
+      return failures_;
+    }
+    if (!module) {
+      fail(module.error().text());
+      return failures_;
+    }
+    std::vector<std::string> mistakes = ir::verify(*module, passes::numeric_table());
+    if (is("verify-error")) {
+      if (mistakes.empty()) fail("is well formed");
+      expect(as_comments(mistakes));
+      return failures_;
+    }
+    for (const std::string& m : mistakes) fail(m);
+    if (!failures_.empty()) return failures_;
+
+    run_all("the input", *module, true);
+    if (is("roundtrip")) {
+      std::string out = print(*module, {.numeric = passes::numeric_table(), .lines = true, .note = {}});
+      if (file_.has_expectation) {
+        expect(out);
+      } else if (std::string in = stripped(file_.head); in != without_empty_lines(out)) {
+        fail("does not print as it was written:\n" + diff(in, without_empty_lines(out)));
+      }
+    } else if (is("ranges")) {
+      expect(print_ranges(*module));
+    } else if (!is("run")) {
+      Module changed = *module;
+      if (!run_passes(changed)) return failures_;
+      expect(print(changed, {.numeric = passes::numeric_table(), .note = {}}));
+      run_all("after the passes", changed, false);
+    }
+    if (!file_.runs.empty()) {
+      Module changed = *module;
+      passes::run_pipeline(changed);
+      for (const std::string& m : verify(changed, passes::numeric_table())) fail("after the pipeline: " + m);
+      if (failures_.empty()) run_all("after the pipeline", changed, false);
+    }
+    return failures_;
+  }
+
+ private:
+  bool is(const char* kind) const { return file_.tests.size() == 1 && file_.tests[0] == kind; }
+  void fail(std::string what) { failures_.push_back(std::move(what)); }
+
+  void expect(const std::string& actual) {
+    if (update_) {
+      file_.has_expectation = true;
+      file_.expected = actual;
+    } else if (actual != file_.expected) {
+      fail("not what is expected:\n" + diff(file_.expected, actual));
+    }
+  }
+
+  bool run_passes(Module& module) {
+    for (const std::string& pass : file_.tests) {
+      if (!passes::run_pass(pass, module)) {
+        fail("there is no pass `" + pass + "`");
+        return false;
+      }
+      std::vector<std::string> mistakes = verify(module, passes::numeric_table());
+      for (const std::string& m : mistakes) fail("after " + pass + ": " + m);
+      if (!mistakes.empty()) {
+        fail("after " + pass + ":\n" + print(module, {.numeric = passes::numeric_table(), .note = {}}));
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void run_all(const char* when, const Module& module, bool first) {
+    for (Run& run : file_.runs) {
+      std::string error;
+      std::vector<uint64_t> args;
+      if (!parse_call(run.call, module, &args, &error)) {
+        fail(run.call + ": " + error);
+        continue;
+      }
+      std::string is = print_outcome(interpret(module, 0, args, {.numeric = passes::call_numeric}));
+      if (update_ && first) {
+        run.expected = is;
+        file_.head[run.line] = "; run:" + run.call + " == " + is;
+      }
+      if (is != run.expected) fail(std::string(when) + ":" + run.call + " gives " + is + ", not " + run.expected);
+      if (!compiled_run() || is == "endless") continue;
+      std::string compiled = print_outcome(compiled_run()(module, args));
+      if (compiled != is) fail(std::string(when) + ", compiled:" + run.call + " gives " + compiled + ", not " + is);
+    }
+  }
+
+  TestFile& file_;
+  bool update_;
+  std::vector<std::string> failures_;
+};
+
+}  // namespace
+
+std::vector<std::string> check(TestFile& file, bool update) { return Checker(file, update).run(); }
+
+CompiledRun& compiled_run() {
+  static CompiledRun run;
+  return run;
+}
+
+}  // namespace gilmap::filetests

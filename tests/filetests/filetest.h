@@ -1,0 +1,69 @@
+#pragma once
+// Tests that are text files: IR, what to do with it, and what must come out. One behaviour per file, named for it.
+//
+//   ; test: fold_values eliminate_dead     passes, one after the other; see below for the other kinds
+//   ; Why this matters.                    comments are kept
+//   ; run: %f(3, 2.0) == 4                 any number of these, in any kind of test that parses
+//   function %f(i64, f64) -> i64 {
+//     ...
+//   }
+//   ; expect:
+//   function %f(i64, f64) -> i64 { ...     to the end of the file
+//
+// Kinds:
+//   a list of passes   the printed module after them; each is verified
+//   roundtrip          the module prints as it was written (or as expected, if there is an expectation)
+//   parse-error        the parser's message, as a comment
+//   verify-error       the verifier's messages, as comments
+//   ranges             the module, with what value_ranges finds of each i64 as a comment
+//   run                nothing but the runs
+//
+// A run calls the first function. What it must give is a value (4, 4.0, true, none) or `deopt` and a reason, to the
+// bit, from the interpreter and from compiled code, each before and after the listed passes and the whole pipeline.
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ir/function.h"
+#include "ir/interpreter.h"
+
+namespace gilmap::filetests {
+
+struct Run {
+  size_t line = 0;  // of TestFile::head
+  std::string call, expected;
+};
+
+struct TestFile {
+  std::string path;
+  std::vector<std::string> head;   // all lines before `; expect:`
+  std::vector<std::string> tests;  // the words of the `; test:` lines
+  std::vector<Run> runs;
+  bool has_expectation = false;
+  std::string expected;  // what follows `; expect:`
+
+  std::string text() const;  // the whole file again
+};
+
+// False if there is no such file; `error` then says so.
+bool read(const std::string& path, TestFile* file, std::string* error);
+
+// What is wrong with the program under test, one entry for each failure. With update, what came out becomes what is
+// expected, and `file` is changed accordingly.
+std::vector<std::string> check(TestFile& file, bool update);
+
+// values.cpp: the text form of calls and of what they give.
+bool parse_call(const std::string& text, const ir::Module& module, std::vector<uint64_t>* args, std::string* error);
+std::string print_outcome(const ir::Outcome& outcome);
+
+// Removed and added lines, with a few around them.
+std::string diff(const std::string& expected, const std::string& actual);
+
+// Runs the element function as compiled code. Set by compiled.cpp.
+using CompiledRun = std::function<ir::Outcome(const ir::Module& module, std::span<const uint64_t> args)>;
+CompiledRun& compiled_run();
+
+}  // namespace gilmap::filetests
