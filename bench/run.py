@@ -83,8 +83,13 @@ def against_numba(table, repeats):
             ours_first = time.perf_counter() - start
             if first.tolist() != list(map(fresh["f"], values[:100_000])):
                 raise SystemExit("first call differs from map")
-            figure(table, "first call, 10^5 elements, over numba's", numba_first / ours_first, ">= 15",
-                   numba_first / ours_first >= 15)
+            figure(
+                table,
+                "first call, 10^5 elements, over numba's",
+                numba_first / ours_first,
+                ">= 15",
+                numba_first / ours_first >= 15,
+            )
     mean = math.exp(statistics.fmean(map(math.log, ratios)))
     figure(table, "geometric mean over numba parallel", mean, ">= 1.0", mean >= 1.0)
 

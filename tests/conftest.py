@@ -33,9 +33,7 @@ def _too_long(signum, frame):
 def time_limit(request):
     before = signal.signal(signal.SIGALRM, _too_long)
     signal.setitimer(signal.ITIMER_REAL, SOFT_LIMIT)
-    faulthandler.dump_traceback_later(
-        HARD_LIMIT, exit=True, file=request.config.real_stderr
-    )
+    faulthandler.dump_traceback_later(HARD_LIMIT, exit=True, file=request.config.real_stderr)
     yield
     faulthandler.cancel_dump_traceback_later()
     signal.setitimer(signal.ITIMER_REAL, 0)

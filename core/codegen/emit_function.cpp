@@ -259,7 +259,7 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
     case Op::FDiv:
       return b_.CreateFDiv(float_operand(arg(0)), float_operand(arg(1)));
     case Op::FNeg:
-      return fence(b_.CreateFNeg(arg(0)));
+      return fence(b_.CreateFNeg(fence(arg(0))));
     case Op::FAbs:
       return emit_float_unary(I::fabs, inst);
     case Op::FSqrt:

@@ -29,8 +29,8 @@ namespace gilmap::ir {
 
 struct PrintOptions {
   NumericTable numeric = {};
-  bool lines = false;                        // print source lines
-  std::function<std::string(ValueId)> note;  // what to say of a value in a comment; "" for nothing
+  bool lines = false;                             // print source lines
+  std::function<std::string(ValueId)> note = {};  // what to say of a value in a comment; "" for nothing
 };
 
 std::string print(const Module& module, const PrintOptions& options = {});

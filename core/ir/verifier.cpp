@@ -23,6 +23,9 @@ class Verifier {
       say("has " + count(f_.arg_ranges.size(), "argument range") + " for " +
           count(f_.blocks[0].params.size(), "parameter"));
     }
+    for (IntRange r : f_.arg_ranges) {
+      if (r.lo > r.hi) say("has an empty argument range");
+    }
     place_values();
     for (BlockId b = 0; b < f_.blocks.size(); ++b) {
       where_ = " block" + std::to_string(b);
@@ -49,7 +52,7 @@ class Verifier {
 
   void say(const std::string& message) {
     if (messages_->size() >= message_limit) return;
-    std::string inst = inst_ == no_value ? "" : " `" + print_inst(f_, inst_, {.numeric = numeric_, .note = {}}) + "`";
+    std::string inst = inst_ == no_value ? "" : " `" + print_inst(f_, inst_, {.numeric = numeric_}) + "`";
     messages_->push_back("%" + f_.name + where_ + inst + ": " + message);
   }
   static std::string name(ValueId v) { return "v" + std::to_string(v); }

@@ -20,14 +20,20 @@ ValueId Algebra::simplify(ValueId v, std::vector<ValueId>* before) {
   do {
     changed_ = false;
     if (ValueId by = fold(v); by != v) return by;
-    if (is_commutative(op(v)) && is_constant(op(arg(v, 0))) && !is_constant(op(arg(v, 1)))) {
-      std::swap(f_[v].args[0], f_[v].args[1]);
-      any_change_ = true;
-    }
+    order_operands(v);
     if (ValueId by = once(v); by != v) return by;
     any_change_ |= changed_;
   } while (changed_);
   return v;
+}
+
+// A constant operand stands second, so that the rules need to look for it in one place only.
+void Algebra::order_operands(ValueId v) {
+  bool compare = is_int_compare(op(v));
+  if ((!compare && !is_commutative(op(v))) || !is_constant(op(arg(v, 0))) || is_constant(op(arg(v, 1)))) return;
+  std::swap(f_[v].args[0], f_[v].args[1]);
+  if (compare) f_[v].op = swapped(op(v));
+  any_change_ = true;
 }
 
 ValueId Algebra::become(ValueId v, Op op, std::vector<ValueId> args) {

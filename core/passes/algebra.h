@@ -19,6 +19,7 @@ class Algebra {
  private:
   ValueId once(ValueId v);
   ValueId fold(ValueId v);
+  void order_operands(ValueId v);
   // algebra_int.cpp
   ValueId int_arithmetic(ValueId v);
   ValueId int_bits(ValueId v);

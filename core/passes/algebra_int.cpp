@@ -51,7 +51,6 @@ ValueId Algebra::overflow_check(ValueId v) {
 ValueId Algebra::int_compare(ValueId v) {
   ValueId a = arg(v, 0), b = arg(v, 1);
   if (a == b) return pool_.boolean(accepts(op(v)) & equal);
-  if (is_constant(op(a))) return become(v, swapped(op(v)), {b, a});  // both constant: folded before
   bool equality = op(v) == Op::IEq || op(v) == Op::INe;
   if (op(a) == Op::BToI && op(b) == Op::IConst) {
     // Nothing but the answers for 0 and for 1 matters.

@@ -58,15 +58,27 @@ class Folder {
         append(b, v, body);
     }
     f_.blocks[b].body = std::move(body);
-    ir::Terminator& end = f_.blocks[b].end;
+    finish(f_.blocks[b].end);
+  }
+
+  // A branch on a constant, or with two equal sides, is a jump; one on a negation is one with its sides exchanged.
+  void finish(ir::Terminator& end) {
     for_each_operand(end, [&](ValueId& v) { v = current(v); });
-    if (end.kind == ir::Terminator::Kind::Branch && f_[end.values[0]].op == Op::BConst) {
-      ir::Edge taken = end.edges[f_[end.values[0]].imm ? 0 : 1];
-      end = {};
-      end.kind = ir::Terminator::Kind::Jump;
-      end.edges = {std::move(taken)};
+    if (end.kind != ir::Terminator::Kind::Branch) return;
+    while (f_[end.values[0]].op == Op::BNot) {
+      end.values[0] = current(f_[end.values[0]].args[0]);
+      std::swap(end.edges[0], end.edges[1]);
+      if (end.unlikely >= 0) end.unlikely ^= 1;
       changed_ = true;
     }
+    const ir::Inst& cond = f_[end.values[0]];
+    bool same = end.edges[0].block == end.edges[1].block && end.edges[0].args == end.edges[1].args;
+    if (cond.op != Op::BConst && !same) return;
+    ir::Edge taken = std::move(end.edges[cond.op == Op::BConst && !cond.imm ? 1 : 0]);
+    end = {};
+    end.kind = ir::Terminator::Kind::Jump;
+    end.edges = {std::move(taken)};
+    changed_ = true;
   }
 
   // False if the condition is false, or was tested on every path to here.
@@ -109,17 +121,35 @@ class Folder {
     block_of_[v] = b;
   }
 
-  ValueId& find(ValueId v) {
+  // What two instructions have in common if they are the same but for the order of operands.
+  struct Key {
+    Op op;
+    ir::Type type;
+    int64_t imm;
+    ValueId first, second;
+    bool operator==(const Key&) const = default;
+  };
+
+  Key key(ValueId v) const {
     const ir::Inst& inst = f_[v];
+    const std::vector<ValueId>& args = inst.args;
     // A deopt_if is the same whatever its reason: the first that fires decides.
-    int64_t imm = inst.op == Op::DeoptIf ? 0 : inst.imm;
-    uint64_t hash =
-        mix(mix(static_cast<uint64_t>(inst.op), static_cast<uint64_t>(imm)), static_cast<uint64_t>(inst.type));
-    for (ValueId arg : inst.args) hash = mix(hash, arg);
+    Key k{inst.op, inst.type, inst.op == Op::DeoptIf ? 0 : inst.imm, args.empty() ? no_value : args[0],
+          args.size() < 2 ? no_value : args[1]};
+    if (args.size() == 2 && k.first > k.second && (is_commutative(k.op) || is_int_compare(k.op))) {
+      std::swap(k.first, k.second);
+      if (is_int_compare(k.op)) k.op = swapped(k.op);
+    }
+    return k;
+  }
+
+  ValueId& find(ValueId v) {
+    Key k = key(v);
+    uint64_t hash = mix(mix(mix(static_cast<uint64_t>(k.op), static_cast<uint64_t>(k.imm)), k.first), k.second);
+    for (size_t i = 2; i < f_[v].args.size(); ++i) hash = mix(hash, f_[v].args[i]);
     return available_.slot(hash, [&](ValueId w) {
-      const ir::Inst& other = f_[w];
-      return other.op == inst.op && (inst.op == Op::DeoptIf || other.imm == inst.imm) && other.type == inst.type &&
-             other.args == inst.args;
+      const std::vector<ValueId>&a = f_[v].args, &b = f_[w].args;
+      return key(w) == k && a.size() == b.size() && (a.size() <= 2 || a == b);
     });
   }
 

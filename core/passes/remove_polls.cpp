@@ -1,5 +1,9 @@
-// A loop is bounded if its header is left by a comparison of a parameter that goes up by a constant each round (or
-// down), against something whose range is known: the number of rounds is then at most the width of the range.
+// A loop is bounded if a parameter of its header moves by at least a constant in each round, always in the same
+// direction, while its range is finite; or if it is positive and divided by 2 or more in each round. How the loop is
+// left does not matter: the range analysis has seen to that.
+//
+// Loops are those of natural back edges. A function with a cycle that is none is left alone, because such a cycle could
+// be endless inside a loop that looks bounded.
 
 #include "passes/remove_polls.h"
 
@@ -14,116 +18,160 @@
 namespace gilmap::passes {
 namespace {
 
-constexpr int64_t most_rounds = 4096;
+constexpr double most_work = 1 << 18;  // instructions between two polls
+constexpr double numeric_call = 50;    // instructions that a call of core/numeric stands for
+constexpr double unbounded = 1e300;
 
 struct Loop {
   BlockId header;
-  std::vector<BlockId> latches;
+  std::vector<ir::Incoming> back_edges;
   std::vector<bool> blocks;
+  double work = 0;  // of one round: instructions, all rounds of inner loops without polls included
 };
 
-// The natural loops, one for each header.
-std::vector<Loop> find_loops(const Function& f, const ir::Predecessors& preds, const ir::Dominators& dominators) {
-  std::vector<Loop> loops;
-  for (BlockId header : dominators.order()) {
-    Loop loop{header, {}, std::vector<bool>(f.blocks.size(), false)};
-    for (const ir::Incoming& in : preds[header]) {
-      if (dominators.reachable(in.from) && dominators.dominates(header, in.from)) loop.latches.push_back(in.from);
+class PollRemover {
+ public:
+  explicit PollRemover(Function& f) : f_(f), preds_(f), dominators_(f, preds_), ranges_(f), home_(f.values.size()) {
+    for (BlockId b = 0; b < f.blocks.size(); ++b) {
+      for (ValueId v : f.blocks[b].body) home_[v] = b;
     }
-    if (loop.latches.empty()) continue;
-    loop.blocks[header] = true;
-    std::vector<BlockId> work = loop.latches;
-    while (!work.empty()) {
-      BlockId b = work.back();
-      work.pop_back();
-      if (loop.blocks[b]) continue;
-      loop.blocks[b] = true;
-      for (const ir::Incoming& in : preds[b]) {
-        if (dominators.reachable(in.from)) work.push_back(in.from);
+  }
+
+  bool run() {
+    if (!find_loops()) return false;
+    bool changed = false;
+    for (size_t i = loops_.size(); i-- > 0;) {  // inner loops stand behind those around them
+      Loop& loop = loops_[i];
+      for (BlockId b = 0; b < f_.blocks.size(); ++b) {
+        if (innermost_[b] == i) loop.work += work_of(f_.blocks[b]);
       }
+      double all_rounds = loop.work * rounds(loop);
+      bool bounded = all_rounds <= most_work;
+      if (bounded) changed |= remove_from(i);
+      if (size_t outer = outer_loop(i); outer != none) loops_[outer].work += bounded ? all_rounds : unbounded;
     }
-    loops.push_back(std::move(loop));
+    return changed;
   }
-  return loops;
-}
 
-// By how much parameter k of the header changes each round, if by a constant on every way back.
-std::optional<int64_t> step_of(const Function& f, const Loop& loop, size_t k) {
-  std::optional<int64_t> step;
-  ValueId p = f.blocks[loop.header].params[k];
-  for (BlockId latch : loop.latches) {
-    for (const ir::Edge& edge : f.blocks[latch].end.edges) {
-      if (edge.block != loop.header) continue;
-      const ir::Inst& next = f[edge.args[k]];
-      bool add = next.op == Op::IAdd;
-      if ((!add && next.op != Op::ISub) || next.args[0] != p || f[next.args[1]].op != Op::IConst) return std::nullopt;
-      int64_t by = add ? f[next.args[1]].imm : -f[next.args[1]].imm;
-      if (step && *step != by) return std::nullopt;
-      step = by;
-    }
-  }
-  return step == 0 ? std::nullopt : step;
-}
+ private:
+  static constexpr size_t none = ~size_t{0};
 
-bool is_bounded(const Function& f, const Loop& loop, const ValueRanges& ranges) {
-  const ir::Block& header = f.blocks[loop.header];
-  if (header.end.kind != ir::Terminator::Kind::Branch) return false;
-  const ir::Inst& cond = f[header.end.values[0]];
-  if (!is_int_compare(cond.op)) return false;
-  bool stays_on_true = loop.blocks[header.end.edges[0].block];
-  if (stays_on_true == loop.blocks[header.end.edges[1].block]) return false;
-  Op op = stays_on_true ? cond.op : inverted(cond.op);
-  for (size_t k = 0; k < header.params.size(); ++k) {
-    for (size_t side = 0; side < 2; ++side) {
-      if (cond.args[side] != header.params[k]) continue;
-      auto step = step_of(f, loop, k);
-      if (!step) continue;
-      // The loop goes on only while the counter is on the near side of the bound.
-      uint8_t relation = accepts(side == 0 ? op : swapped(op));
-      bool upward = *step > 0 && !(relation & greater);
-      bool downward = *step < 0 && !(relation & less);
-      if (!upward && !downward) continue;
-      ir::IntRange counter = ranges.at(header.params[k], loop.header);
-      ir::IntRange bound = ranges.at(cond.args[1 - side], loop.header);
-      __int128 width =
-          upward ? static_cast<__int128>(bound.hi) - counter.lo : static_cast<__int128>(counter.hi) - bound.lo;
-      __int128 stride = *step > 0 ? static_cast<__int128>(*step) : -static_cast<__int128>(*step);
-      if (width / stride + 1 <= most_rounds) return true;
+  // False if there is a cycle that is no natural loop.
+  bool find_loops() {
+    innermost_.assign(f_.blocks.size(), none);
+    for (BlockId header : dominators_.order()) {
+      Loop loop{header, {}, std::vector<bool>(f_.blocks.size())};
+      std::vector<BlockId> work;
+      for (ir::Incoming in : preds_[header]) {
+        if (!dominators_.reachable(in.from) || !dominators_.retreating(in.from, header)) continue;
+        if (!dominators_.dominates(header, in.from)) return false;
+        loop.back_edges.push_back(in);
+        work.push_back(in.from);
+      }
+      if (loop.back_edges.empty()) continue;
+      loop.blocks[header] = true;
+      innermost_[header] = loops_.size();
+      while (!work.empty()) {
+        BlockId b = work.back();
+        work.pop_back();
+        if (loop.blocks[b]) continue;
+        loop.blocks[b] = true;
+        innermost_[b] = loops_.size();
+        for (ir::Incoming in : preds_[b]) {
+          if (dominators_.reachable(in.from)) work.push_back(in.from);
+        }
+      }
+      loops_.push_back(std::move(loop));
     }
+    return true;
   }
-  return false;
-}
+
+  size_t outer_loop(size_t i) const {
+    for (size_t k = i; k-- > 0;) {
+      if (loops_[k].blocks[loops_[i].header]) return k;
+    }
+    return none;
+  }
+
+  double work_of(const ir::Block& block) const {
+    double work = 1;
+    for (ValueId v : block.body) {
+      Op op = f_[v].op;
+      work += op == Op::Call ? unbounded : op == Op::CallNumeric ? numeric_call : 1;
+    }
+    return work;
+  }
+
+  bool remove_from(size_t i) {
+    bool changed = false;
+    for (BlockId b = 0; b < f_.blocks.size(); ++b) {
+      if (innermost_[b] != i) continue;
+      changed |= std::erase_if(f_.blocks[b].body, [&](ValueId v) { return f_[v].op == Op::Poll; }) > 0;
+    }
+    return changed;
+  }
+
+  // How often the header is entered at most.
+  double rounds(const Loop& loop) const {
+    const std::vector<ValueId>& params = f_.blocks[loop.header].params;
+    double fewest = unbounded;
+    for (size_t k = 0; k < params.size(); ++k) {
+      if (f_.type(params[k]) == ir::Type::I64) fewest = std::min(fewest, rounds_by(loop, k));
+    }
+    return fewest;
+  }
+
+  double rounds_by(const Loop& loop, size_t k) const {
+    ValueId p = f_.blocks[loop.header].params[k];
+    IntRange r = ranges_.defined(p);
+    double up = unbounded, down = unbounded;  // the smallest step on any way round
+    bool only_up = true, only_down = true, only_halved = true;
+    for (ir::Incoming in : loop.back_edges) {
+      ValueId next = f_.blocks[in.from].end.edges[in.index].args[k];
+      double step = step_of(p, next);
+      only_up &= step > 0;
+      only_down &= step < 0;
+      only_halved &= is_halved(p, next);
+      up = std::min(up, step);
+      down = std::min(down, -step);
+    }
+    double width = static_cast<double>(r.hi) - static_cast<double>(r.lo);
+    if (only_up) return width / up + 2;
+    if (only_down) return width / down + 2;
+    return only_halved ? 65 : unbounded;
+  }
+
+  // How far `next` lies from p at least, without wrapping; 0 if that is not known.
+  double step_of(ValueId p, ValueId next) const {
+    const ir::Inst& inst = f_[next];
+    if ((inst.op != Op::IAdd && inst.op != Op::ISub) || inst.args[0] != p) return 0;
+    if (ranges_.defined(next) == full_range) return 0;  // it may wrap
+    IntRange by = ranges_.at(inst.args[1], home_[next]);
+    double least = by.lo > 0 ? static_cast<double>(by.lo) : by.hi < 0 ? static_cast<double>(by.hi) : 0;
+    return inst.op == Op::IAdd ? least : -least;
+  }
+
+  bool is_halved(ValueId p, ValueId next) const {
+    const ir::Inst& inst = f_[next];
+    if ((inst.op != Op::IFloorDiv && inst.op != Op::IShr) || inst.args[0] != p) return false;
+    int64_t least = inst.op == Op::IFloorDiv ? 2 : 1;
+    return ranges_.at(p, home_[next]).lo >= 1 && ranges_.at(inst.args[1], home_[next]).lo >= least;
+  }
+
+  Function& f_;
+  ir::Predecessors preds_;
+  ir::Dominators dominators_;
+  ValueRanges ranges_;
+  std::vector<BlockId> home_;  // of instructions
+  std::vector<Loop> loops_;
+  std::vector<size_t> innermost_;  // loop of each block
+};
 
 }  // namespace
 
 bool remove_polls(Function& f) {
-  bool any = false;
-  for (const ir::Inst& inst : f.values) any |= inst.op == Op::Poll;
-  if (!any) return false;
-  ir::Predecessors preds(f);
-  ir::Dominators dominators(f, preds);
-  std::vector<Loop> loops = find_loops(f, preds, dominators);
-  std::optional<ValueRanges> ranges;
-  bool changed = false;
-  for (const Loop& loop : loops) {
-    bool innermost = std::none_of(loops.begin(), loops.end(), [&](const Loop& other) {
-      return other.header != loop.header && loop.blocks[other.header];
-    });
-    bool calls = false;
-    for (BlockId b = 0; b < f.blocks.size(); ++b) {
-      if (!loop.blocks[b]) continue;
-      for (ValueId v : f.blocks[b].body) calls |= f[v].op == Op::Call;
-    }
-    if (!innermost || calls) continue;
-    if (!ranges) ranges.emplace(f);
-    if (!is_bounded(f, loop, *ranges)) continue;
-    for (BlockId b = 0; b < f.blocks.size(); ++b) {
-      if (!loop.blocks[b]) continue;
-      std::erase_if(f.blocks[b].body, [&](ValueId v) { return f[v].op == Op::Poll; });
-    }
-    changed = true;
-  }
-  return changed;
+  bool any = std::any_of(f.values.begin(), f.values.end(), [](const ir::Inst& inst) { return inst.op == Op::Poll; });
+  return any && PollRemover(f).run();
 }
 
 }  // namespace gilmap::passes

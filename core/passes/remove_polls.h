@@ -4,8 +4,9 @@
 
 namespace gilmap::passes {
 
-// Deletes the polls of loops that surely end soon: counted loops of at most 4096 rounds without a loop, poll or call
-// inside. The loop around them still polls, so a cancelled call ends within some ten microseconds.
+// Deletes the polls of loops that surely end soon: those whose rounds, times the instructions of a round, stay below a
+// limit that takes a fraction of a millisecond. Polls keep the compiler from vectorising and unrolling a loop. The loop
+// around such a loop still polls, unless it ends soon itself.
 bool remove_polls(ir::Function& f);
 
 }  // namespace gilmap::passes

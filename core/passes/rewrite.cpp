@@ -16,14 +16,21 @@ void Replacements::replace(ValueId from, ValueId by) {
   any_ = true;
 }
 
-void Replacements::apply(Function& f) {
-  if (!any_) return;
+bool Replacements::apply(Function& f) {
+  if (!any_) return false;
+  bool changed = false;
+  auto rewrite = [&](ValueId& v) {
+    ValueId by = (*this)(v);
+    changed |= by != v;
+    v = by;
+  };
   for (ir::Block& block : f.blocks) {
     for (ValueId v : block.body) {
-      for (ValueId& arg : f[v].args) arg = (*this)(arg);
+      for (ValueId& arg : f[v].args) rewrite(arg);
     }
-    for_each_operand(block.end, [&](ValueId& v) { v = (*this)(v); });
+    for_each_operand(block.end, rewrite);
   }
+  return changed;
 }
 
 // A pass makes at most a few new constants for each instruction there is.

@@ -30,8 +30,8 @@ class Replacements {
     return v;
   }
   bool any() const { return any_; }
-  // Rewrites every operand in the function.
-  void apply(Function& f);
+  // Rewrites every operand in the function. False if none changed.
+  bool apply(Function& f);
 
  private:
   std::vector<ValueId> to_;

@@ -1,8 +1,8 @@
 """gilmap: `gilmap.map(f, xs)` is `list(map(f, xs))`, compiled and on all cores.
 
-    >>> import gilmap
-    >>> gilmap.map(lambda n: n * n % 7, range(5))
-    [0, 1, 4, 2, 2]
+>>> import gilmap
+>>> gilmap.map(lambda n: n * n % 7, range(5))
+[0, 1, 4, 2, 2]
 """
 
 import atexit as _atexit

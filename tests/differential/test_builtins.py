@@ -70,20 +70,46 @@ def test_other_builtins_mapped_directly(builtin, capsys):
 @pytest.mark.parametrize("digits", [-400, -20, -3, -2, -1, 0, 1, 2, 3, 5, 10, 15, 17, 22, 23, 30, 308, 324, 400])
 def test_round_to_digits(digits):
     f = eval(f"lambda a: round(a, {digits})")
-    ties = [0.5, 1.5, 2.5, 0.125, 0.375, 2.675, 1.005, 1.115, 5e-5, 12345.5, 1e15 + 0.5, 25.0, 35.0, 150.0, -2.675, -0.05, 1e22, 1e23, 0.285]
+    ties = [
+        0.5,
+        1.5,
+        2.5,
+        0.125,
+        0.375,
+        2.675,
+        1.005,
+        1.115,
+        5e-5,
+        12345.5,
+        1e15 + 0.5,
+        25.0,
+        35.0,
+        150.0,
+        -2.675,
+        -0.05,
+        1e22,
+        1e23,
+        0.285,
+    ]
     check(f, FLOATS + ties, compiled=True if -23 < digits < 23 else None)
     check(f, INT_EDGES + [5, 15, 25, 35, -15, -25, 49, 50, 51, 150, 250], compiled=True if -18 < digits < 23 else None)
     check(f, BOOLS)
 
 
 def test_round_with_digits_of_a_column():
-    check(lambda a, n: round(a, n), *cross([2.675, -1.005, 0.5, 1e16, 12345.6789, -0.0, NAN, math.inf], list(range(-6, 24))), compiled=True)
+    check(
+        lambda a, n: round(a, n),
+        *cross([2.675, -1.005, 0.5, 1e16, 12345.6789, -0.0, NAN, math.inf], list(range(-6, 24))),
+        compiled=True,
+    )
     check(lambda a, n: round(a, n), *cross([15, 25, -35, 1249, 1250, 2**63 - 1], list(range(-20, 4))), compiled=True)
 
 
 def test_round_ties_at_random():
     """Decimal ties that are not ties in binary, and the reverse."""
-    values = [k / 1000 + 0.0005 for k in range(-300, 300)] + [k / 8 for k in range(-80, 80)] + [k * 0.05 for k in range(200)]
+    values = (
+        [k / 1000 + 0.0005 for k in range(-300, 300)] + [k / 8 for k in range(-80, 80)] + [k * 0.05 for k in range(200)]
+    )
     for digits in (0, 1, 2, 3):
         check(eval(f"lambda a: round(a, {digits})"), values, compiled=True)
     check(lambda a: round(a), values, compiled=True)
@@ -91,7 +117,15 @@ def test_round_ties_at_random():
 
 def test_pow_with_three_arguments():
     f = lambda a, b, m: pow(a, b, m)
-    check(f, *cross([0, 1, 2, -3, 7, 10**9, -(2**62), 2**63 - 1], [0, 1, 2, 5, 64, 10**9, -1, -2], [1, -1, 2, 7, -7, 97, 10**9 + 7, 2**62 + 1, 2**63 - 1, 0]), compiled=True)
+    check(
+        f,
+        *cross(
+            [0, 1, 2, -3, 7, 10**9, -(2**62), 2**63 - 1],
+            [0, 1, 2, 5, 64, 10**9, -1, -2],
+            [1, -1, 2, 7, -7, 97, 10**9 + 7, 2**62 + 1, 2**63 - 1, 0],
+        ),
+        compiled=True,
+    )
 
 
 def test_min_and_max_keep_the_first_of_equals():
@@ -109,7 +143,9 @@ def test_min_and_max_with_key_and_default():
     check(lambda n: max(k for k in range(n)), [3, 0, 5])
 
 
-@pytest.mark.parametrize("text", ["n.bit_length()", "n.bit_count()", "(n + 1).bit_length()", "abs(n).bit_length() - 1", "int.bit_length(n)"])
+@pytest.mark.parametrize(
+    "text", ["n.bit_length()", "n.bit_count()", "(n + 1).bit_length()", "abs(n).bit_length() - 1", "int.bit_length(n)"]
+)
 def test_int_methods(text):
     f = eval(f"lambda n: {text}")
     compiled = None if text.startswith("int.") else True
@@ -132,14 +168,28 @@ def test_int_attributes():
     check(lambda n: n.no_such_attribute, [1, 2])
 
 
-@pytest.mark.parametrize("text", ["int(a)", "math.floor(a)", "math.ceil(a)", "math.trunc(a)", "round(a)", "a // 1", "int(a * 2)", "int(-a)"])
+@pytest.mark.parametrize(
+    "text", ["int(a)", "math.floor(a)", "math.ceil(a)", "math.trunc(a)", "round(a)", "a // 1", "int(a * 2)", "int(-a)"]
+)
 def test_float_to_int(text):
     """Exact beyond 2**63, ValueError for NaN, OverflowError for infinities."""
-    near = [s * math.nextafter(v, d) for v in (2.0**63, 2.0**53, 2.0**31, 0.5, 1.0) for s in (1, -1) for d in (0, math.inf)]
+    near = [
+        s * math.nextafter(v, d) for v in (2.0**63, 2.0**53, 2.0**31, 0.5, 1.0) for s in (1, -1) for d in (0, math.inf)
+    ]
     check(eval(f"lambda a: {text}", {"math": math}), FLOATS + near, compiled=True)
 
 
-@pytest.mark.parametrize("text", ["len(range(a))", "len(range(a, b))", "len(range(a, b, 3))", "sum(range(a, b))", "sum(range(b, a, -2))", "len(range(0, b, a))"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "len(range(a))",
+        "len(range(a, b))",
+        "len(range(a, b, 3))",
+        "sum(range(a, b))",
+        "sum(range(b, a, -2))",
+        "len(range(0, b, a))",
+    ],
+)
 def test_range_objects(text):
     compiled = None if "sum" in text else True
     check(eval(f"lambda a, b: {text}"), *cross([0, 1, -5, 7], [0, 3, -4, 100]), compiled=compiled)
@@ -168,7 +218,11 @@ def test_sum_is_compensated():
 
 
 def test_prod():
-    check(lambda x, n: math.prod(x for _ in range(n)), *cross([0.1, 3.0, -0.0, 1e200, NAN], [0, 1, 2, 5, 9]), compiled=True)
+    check(
+        lambda x, n: math.prod(x for _ in range(n)),
+        *cross([0.1, 3.0, -0.0, 1e200, NAN], [0, 1, 2, 5, 9]),
+        compiled=True,
+    )
     check(lambda x, n: math.prod(x for _ in range(n)), *cross([3, -1, 0, 2**31, True], [0, 1, 2, 5, 40]), compiled=True)
     check(lambda n: math.prod((i if i < 4 else 0.5) for i in range(1, n)), list(range(12)), compiled=True)
 

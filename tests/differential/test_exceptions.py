@@ -116,6 +116,7 @@ def test_unusual_exceptions(kind):
 
 def test_stop_iteration_is_not_an_end():
     """list(map()) would end the list silently at a StopIteration: gilmap must do as map does."""
+
     def f(n):
         if n == 3:
             raise StopIteration

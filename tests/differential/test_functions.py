@@ -58,7 +58,9 @@ def test_side_effects(item):
             continue
         result, seen = _run(lambda f: gilmap.map(f, *item.columns, **mode.options), item.make)
         if not same(expected, result) or not same(effects, seen):
-            raise Mismatch(f"{item.name}, {mode.name}: {show(result)} {show(seen)}, not {show(expected)} {show(effects)}")
+            raise Mismatch(
+                f"{item.name}, {mode.name}: {show(result)} {show(seen)}, not {show(expected)} {show(effects)}"
+            )
 
 
 @pytest.mark.parametrize("item", _identified(EFFECTS))

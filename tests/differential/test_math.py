@@ -17,7 +17,13 @@ ONE_FLOAT = [
     "radians", "sin", "sinh", "sqrt", "tan", "tanh", "trunc", "ulp",
 ]  # fmt: skip
 TWO_FLOATS = ["atan2", "copysign", "fmod", "hypot", "isclose", "log", "nextafter", "pow", "remainder"]
-ONE_INT = {"factorial": list(range(-2, 30)), "isqrt": INT_EDGES, "perm": list(range(-2, 25)), "gcd": INT_EDGES, "lcm": INT_EDGES}
+ONE_INT = {
+    "factorial": list(range(-2, 30)),
+    "isqrt": INT_EDGES,
+    "perm": list(range(-2, 25)),
+    "gcd": INT_EDGES,
+    "lcm": INT_EDGES,
+}
 TWO_INTS = ["gcd", "lcm", "comb", "perm"]
 
 
@@ -121,7 +127,9 @@ def test_isclose():
 
 
 def test_nextafter_with_steps():
-    check(lambda x, n: math.nextafter(x, math.inf, steps=n), *cross([0.0, 1.0, -1.0, math.inf, NAN], [0, 1, 2, 1000, -1]))
+    check(
+        lambda x, n: math.nextafter(x, math.inf, steps=n), *cross([0.0, 1.0, -1.0, math.inf, NAN], [0, 1, 2, 1000, -1])
+    )
 
 
 def test_constants():
@@ -142,7 +150,10 @@ def test_of_sequences():
 
 def test_imported_by_name():
     names = {}
-    exec("from math import sqrt, floor as down, pi\nfrom math import log as ln\ndef f(x):\n    return sqrt(x * x) + down(x) * pi + ln(x * x + 1)", names)
+    exec(
+        "from math import sqrt, floor as down, pi\nfrom math import log as ln\ndef f(x):\n    return sqrt(x * x) + down(x) * pi + ln(x * x + 1)",
+        names,
+    )
     check(names["f"], [0.5, -2.0, 10.0, 1e10], compiled=True)
 
 
@@ -154,6 +165,7 @@ def test_keyword_arguments_that_math_does_not_take():
 
 def test_compositions():
     """Sums and products of many calls, where one wrong last bit shows."""
+
     def f(x):
         s = 0.0
         for k in range(1, 9):

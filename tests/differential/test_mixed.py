@@ -108,7 +108,10 @@ def test_numpy_scalars_in_a_list():
 def test_nan_payloads_pass_through():
     import struct
 
-    payloads = [struct.unpack("<d", struct.pack("<Q", bits))[0] for bits in (0x7FF8000000000001, 0xFFF8DEADBEEF0000, 0x7FF80000FFFFFFFF)]
+    payloads = [
+        struct.unpack("<d", struct.pack("<Q", bits))[0]
+        for bits in (0x7FF8000000000001, 0xFFF8DEADBEEF0000, 0x7FF80000FFFFFFFF)
+    ]
     check(same_back, payloads, compiled=True)
     check(lambda x: -x, payloads, compiled=True)
     check(lambda x: abs(x), payloads, compiled=True)

@@ -1,12 +1,13 @@
 """Each operator over every pair of edge values of every pair of types."""
 
+import math
 import warnings
 
 import gilmap
 import pytest
 
 from tests.differential.harness import check
-from tests.differential.values import BIG_INTS, BOOLS, FLOAT_EDGES, INT_EDGES, NAN, cross
+from tests.differential.values import BIG_INTS, BOOLS, FLOAT_EDGES, INT_EDGES, NAN, NEGATIVE_NAN, cross
 
 FLOATS = [v for v in FLOAT_EDGES if v == v] + [NAN]  # with two kinds of NaN CPython does not agree with itself
 FEW_FLOATS = [0.0, -0.0, 1.0, -1.5, 2.5, 0.1, 5e-324, 2.0**53, 2.0**63, -1e200, 1e308, float("inf"), -float("inf"), NAN]
@@ -103,6 +104,7 @@ def test_invert():
 
 def test_invert_of_bool_warns():
     """It is deprecated; as an error the warning must be raised as by map."""
+
     def f(a):
         return ~a
 
@@ -180,7 +182,16 @@ def test_floats_as_written(text):
 def test_sign_of_nan_from_invalid_operations():
     """inf - inf has its sign bit set on x86; folding it at compile time often loses that."""
     names = {"INF": float("inf")}
-    for text in ("INF - INF + a", "INF * 0.0 * a", "(a - a) * INF", "a * INF - a * INF", "INF / INF", "INF % 2.0", "-(INF - INF)", "abs(INF - INF)"):
+    for text in (
+        "INF - INF + a",
+        "INF * 0.0 * a",
+        "(a - a) * INF",
+        "a * INF - a * INF",
+        "INF / INF",
+        "INF % 2.0",
+        "-(INF - INF)",
+        "abs(INF - INF)",
+    ):
         f = eval(f"lambda a: {text}", names)
         check(f, [1.0, 0.0, -2.5, 3.0], compiled=True)
         check(f, [1, 0, -2], compiled=True)
@@ -208,3 +219,20 @@ def test_overflow_in_between():
     check(lambda a: (a << 1) >> 1, INT_EDGES, compiled=True)
     check(lambda a: a // -1, INT_EDGES, compiled=True)
     check(lambda a: a % -1, INT_EDGES, compiled=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-(a * a)", "-(a * b)", "-(a / b)", "-(b / a)", "-(a - b)", "-(b - a)", "-(a + b)", "-a - b", "b - -a", "-a * -b", "-a / b", "b + -a", "a * -b",
+        "a * -1.0", "a / -1.0", "a - -0.0", "-0.0 - a", "abs(a * b)", "abs(-a)", "-abs(a)", "a * 2.0 - a", "a ** 2", "-(a ** 3)", "a ** -1", "b - a * b",
+        "a % b", "b % a", "a // b", "min(a, b)", "max(-a, b)", "a if a < b else -a", "round(a, 2)", "math.copysign(a, b)", "math.copysign(b, a)",
+        "math.sqrt(a)", "math.sin(-a)", "-math.log(a)", "math.hypot(a, b)", "math.atan2(a, b)", "math.fmod(a, b)", "sum(a for _ in range(3))",
+    ],
+)  # fmt: skip
+def test_sign_of_nan(text):
+    """One kind of NaN at a time: then CPython is sure of the sign, and optimisers like to turn it."""
+    f = eval(f"lambda a, b: {text}", {"math": math})
+    for nan in (NAN, NEGATIVE_NAN):
+        check(f, *cross([nan, 1.5, -2.0], [1.5, -2.0, 3.0]), compiled=True)
+        check(f, [nan, nan], [2, -3])

@@ -91,6 +91,7 @@ def test_types_change_in_the_middle():
 
 def test_uneven_elements():
     """A few elements cost thousands of times as much as the others."""
+
     def f(n):
         s = 0
         for k in range(200_000 if n % 5000 == 17 else 3):

@@ -1,5 +1,6 @@
 // Reading and writing test files, and showing differences.
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -33,13 +34,17 @@ bool read(const std::string& path, TestFile* file, std::string* error) {
       file->has_expectation = true;
     } else {
       if (line.starts_with("; test:")) {
-        std::istringstream words(line.substr(7));
+        std::string list = line.substr(7);
+        std::replace(list.begin(), list.end(), ',', ' ');
+        std::istringstream words(list);
         for (std::string word; words >> word;) file->tests.push_back(word);
       } else if (line.starts_with("; run:")) {
-        size_t middle = line.find(" == ");
-        Run run{file->head.size(), line.substr(6, middle == std::string::npos ? middle : middle - 6), ""};
-        if (middle != std::string::npos) run.expected = line.substr(middle + 4);
+        size_t middle = std::min(line.find(" =="), line.size());
+        Run run{file->head.size(), line.substr(6, middle - 6), ""};
+        if (middle + 4 < line.size()) run.expected = line.substr(middle + 4);
         file->runs.push_back(run);
+      } else if (line.starts_with("; depth:")) {
+        file->depth_budget = std::stoll(line.substr(8));
       }
       file->head.push_back(line);
     }

@@ -1,7 +1,7 @@
 #pragma once
 // Tests that are text files: IR, what to do with it, and what must come out. One behaviour per file, named for it.
 //
-//   ; test: fold_values eliminate_dead     passes, one after the other; see below for the other kinds
+//   ; test: fold_values, eliminate_dead    passes, one after the other; see below for the other kinds
 //   ; Why this matters.                    comments are kept
 //   ; run: %f(3, 2.0) == 4                 any number of these, in any kind of test that parses
 //   function %f(i64, f64) -> i64 {
@@ -11,19 +11,23 @@
 //   function %f(i64, f64) -> i64 { ...     to the end of the file
 //
 // Kinds:
-//   a list of passes   the printed module after them; each is verified
+//   a list of passes   the printed module after them; each is verified. `pipeline` is all of them
+//   lift               what the lifter made of a Python function, and what the pipeline makes of that: see
+//                      tests/python/test_lift_text.py, which checks the first part
 //   roundtrip          the module prints as it was written (or as expected, if there is an expectation)
 //   parse-error        the parser's message, as a comment
 //   verify-error       the verifier's messages, as comments
 //   ranges             the module, with what value_ranges finds of each i64 as a comment
 //   run                nothing but the runs
 //
-// A run calls the first function. What it must give is a value (4, 4.0, true, none) or `deopt` and a reason, to the
-// bit, from the interpreter and from compiled code, each before and after the listed passes and the whole pipeline.
+// A run calls the first function. What it must give is a value (4, 4.0, true, none), `deopt` and a reason, or
+// `endless`: to the bit, from the interpreter and from compiled code, before and after the listed passes and the whole
+// pipeline. `any-nan` stands for a NaN of a sign and payload that the CPU chooses. Compiled code computes all runs of a
+// file together, and several times over, so that vector lanes and the rest behind them are both met; an endless run
+// must stop once it is cancelled. `; depth: 20` sets how many Python frames there may be, instead of 1000.
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -42,6 +46,7 @@ struct TestFile {
   std::vector<std::string> head;   // all lines before `; expect:`
   std::vector<std::string> tests;  // the words of the `; test:` lines
   std::vector<Run> runs;
+  int64_t depth_budget = 1000;
   bool has_expectation = false;
   std::string expected;  // what follows `; expect:`
 
@@ -62,8 +67,15 @@ std::string print_outcome(const ir::Outcome& outcome);
 // Removed and added lines, with a few around them.
 std::string diff(const std::string& expected, const std::string& actual);
 
-// Runs the element function as compiled code. Set by compiled.cpp.
-using CompiledRun = std::function<ir::Outcome(const ir::Module& module, std::span<const uint64_t> args)>;
+// Runs the element function as compiled code on one or more rows of arguments; null where there is no compiler. Set by
+// compiled.cpp.
+struct CompiledOptions {
+  int opt_level = 2;
+  int64_t depth_budget = 1000;
+  bool cancelled = false;  // the outcome of a row that was given up for this is OutOfSteps
+};
+using Rows = std::vector<std::vector<uint64_t>>;
+using CompiledRun = std::function<std::vector<ir::Outcome>(const ir::Module&, const Rows&, const CompiledOptions&)>;
 CompiledRun& compiled_run();
 
 }  // namespace gilmap::filetests

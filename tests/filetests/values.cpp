@@ -75,6 +75,14 @@ bool parse_call(const std::string& text, const ir::Module& module, std::vector<u
       *error = "`" + std::string(word) + "` is no " + ir::type_name(type);
       return false;
     }
+    if (args->size() <= f.arg_ranges.size()) {
+      ir::IntRange r = f.arg_ranges[args->size() - 1];
+      auto i = static_cast<int64_t>(args->back());
+      if (type == ir::Type::I64 && (i < r.lo || i > r.hi)) {
+        *error = "`" + std::string(word) + "` is outside the range of the parameter";
+        return false;
+      }
+    }
     at = comma + 1;
   }
   if (args->size() != f.blocks[0].params.size()) *error = "too few arguments";

@@ -126,10 +126,14 @@ class Generator:
             lambda: f"({e()} >> ({e()} & {self.pick([7, 63, 127])}))" if guarded else f"({e()} >> {e()})",
             lambda: f"(({e()} % 50) ** {self.rng.randint(0, 4)})",
             lambda: f"{self.pick(['abs', '-', '~', '+'])}({e()})",
-            lambda: f"{self.pick(['int', 'round', 'math.floor', 'math.ceil', 'math.trunc'])}({e('f')}{' % 1000.0' if guarded else ''})",
+            lambda: (
+                f"{self.pick(['int', 'round', 'math.floor', 'math.ceil', 'math.trunc'])}({e('f')}{' % 1000.0' if guarded else ''})"
+            ),
             lambda: f"{self.pick(['min', 'max'])}({e()}, {e()})",
             lambda: f"math.gcd({e()}, {e()})",
-            lambda: self.pick([f"math.isqrt(abs({e()}))", f"math.comb(abs({e()}) % 20, abs({e()}) % 9)", f"({e()}).bit_length()"]),
+            lambda: self.pick(
+                [f"math.isqrt(abs({e()}))", f"math.comb(abs({e()}) % 20, abs({e()}) % 9)", f"({e()}).bit_length()"]
+            ),
             lambda: f"divmod({e()}, {e()} % 5 + 1)[{self.rng.randint(0, 1)}]",
             lambda: f"pow({e()}, abs({e()}) % 6, {self.pick([7, -11, 1000003])})",
             lambda: f"({e('b')} + {e(self.pick('ib'))})",
@@ -151,10 +155,14 @@ class Generator:
         table = [
             lambda: f"({e()} {self.pick(['//', '%'])} {self.pick(['3.5', '(-0.1)', '7', '1.0']) if guarded else e()})",
             lambda: f"({e()} ** {self.pick(['2', '3', '0.5', '(-1)', '0']) if not guarded else 2})",
-            lambda: f"math.{self.pick(['sin', 'cos', 'atan', 'tanh', 'erf', 'fabs', 'degrees', 'radians', 'asinh', 'cbrt'])}({e(self.pick('ffi'))})",
+            lambda: (
+                f"math.{self.pick(['sin', 'cos', 'atan', 'tanh', 'erf', 'fabs', 'degrees', 'radians', 'asinh', 'cbrt'])}({e(self.pick('ffi'))})"
+            ),
             lambda: self.pick([f"math.sqrt(abs({e()}))", f"math.log(abs({e()}) + 1.0)", f"math.exp(-abs({e()}))"]),
             lambda: f"math.{self.pick(['sqrt', 'log', 'exp', 'log2', 'lgamma', 'acos'])}({e()})",
-            lambda: f"math.{self.pick(['hypot', 'atan2', 'copysign', 'fmod' if not guarded else 'hypot'])}({e()}, {e()})",
+            lambda: (
+                f"math.{self.pick(['hypot', 'atan2', 'copysign', 'fmod' if not guarded else 'hypot'])}({e()}, {e()})"
+            ),
             lambda: f"round({e()}, {self.rng.randint(0, 4)})",
             lambda: f"{self.pick(['min', 'max'])}({e()}, {e()})",
             lambda: self.pick([f"float({e('i')} % 10**9)", f"abs({e()})", f"-({e()})", f"float({e('b')})"]),
@@ -175,8 +183,12 @@ class Generator:
             lambda: f"(not {e('b')})",
             lambda: f"({e('b')} {self.pick(['and', 'or', '&', '|', '^', '==', '!='])} {e('b')})",
             lambda: f"({e('i')} in ({self.rng.randint(-3, 3)}, 5, {self.rng.randint(6, 9)}))",
-            lambda: f"({e('i')} {self.pick(['in', 'not in'])} range({self.rng.randint(-5, 5)}, {self.rng.randint(0, 40)}, {self.rng.randint(1, 3)}))",
-            lambda: self.pick([f"math.isfinite({e('f')})", f"math.isnan({e('f')})", f"({e('f')}).is_integer()", f"bool({e('n')})"]),
+            lambda: (
+                f"({e('i')} {self.pick(['in', 'not in'])} range({self.rng.randint(-5, 5)}, {self.rng.randint(0, 40)}, {self.rng.randint(1, 3)}))"
+            ),
+            lambda: self.pick(
+                [f"math.isfinite({e('f')})", f"math.isnan({e('f')})", f"({e('f')}).is_integer()", f"bool({e('n')})"]
+            ),
             lambda: f"isinstance({e('n')}, {self.pick(['int', 'float', 'bool', '(int, float)'])})",
             lambda: self.reduction("b", scope, depth),
         ]
@@ -212,7 +224,7 @@ class Generator:
             return f"{self.pick(['any', 'all'])}({loop})"
         if self.chance(0.2):
             return f"{self.pick(['min', 'max'])}(({loop}), default={self.leaf(kind, scope)})"
-        start = "" if kind == "i" else ", 0.0"
+        start = ", 0.0" if kind == "f" and self.chance(0.2) else ""
         return self.pick([f"sum(({loop}){start})", f"sum([{loop}]{start})"])
 
     def helper_call(self, kind, scope, depth):
@@ -246,7 +258,10 @@ class Generator:
         if choice < 0.88 and scope.breakable:
             return [f"if {self.expression('b', scope, 1)}:", f"    {self.pick(['break', 'continue'])}"]
         if choice < 0.92:
-            return [f"if {self.expression('b', scope, 1)}:", f"    return {self.expression(self.pick('ifbn'), scope, 1)}"]
+            return [
+                f"if {self.expression('b', scope, 1)}:",
+                f"    return {self.expression(self.pick('ifbn'), scope, 1)}",
+            ]
         if choice < 0.94:
             return [f"if {self.expression('b', scope, 1)}:", "    raise ValueError('chosen')"]
         if choice < 0.95:
@@ -292,11 +307,21 @@ class Generator:
     def for_loop(self, scope, nesting):
         name = self.fresh("k")
         bound = f"{self.expression('i', scope, 2)} % {self.rng.randint(2, 11)}"
-        span = self.pick([str(self.rng.randint(0, 11)), bound, f"{self.rng.randint(-4, 4)}, {bound}", f"{self.rng.randint(0, 12)}, -3, -{self.rng.randint(1, 3)}"])
+        span = self.pick(
+            [
+                str(self.rng.randint(0, 11)),
+                bound,
+                f"{self.rng.randint(-4, 4)}, {bound}",
+                f"{self.rng.randint(0, 12)}, -3, -{self.rng.randint(1, 3)}",
+            ]
+        )
         inner = scope.inner(small=True, loops=scope.loops + 1, breakable=True)
         inner.variables[name] = "i"
         inner.fixed |= {name}
-        lines = [f"for {name} in range({span}):", *self.indented(self.block(inner, self.rng.randint(1, 3), nesting + 1))]
+        lines = [
+            f"for {name} in range({span}):",
+            *self.indented(self.block(inner, self.rng.randint(1, 3), nesting + 1)),
+        ]
         return lines + self.loop_else(scope, nesting)
 
     def while_loop(self, scope, nesting):
@@ -338,7 +363,9 @@ class Generator:
             if of == "i":
                 values.append(self.pick(INT_EDGES) if self.chance(0.25) else self.rng.randint(-60, 60))
             elif of == "f":
-                plain = self.pick([self.rng.uniform(-10, 10), float(self.rng.randint(-20, 20)), self.rng.randint(-99, 99) / 8])
+                plain = self.pick(
+                    [self.rng.uniform(-10, 10), float(self.rng.randint(-20, 20)), self.rng.randint(-99, 99) / 8]
+                )
                 values.append(self.pick(FLOAT_EDGES) if self.chance(0.25) else plain)
             else:
                 values.append(self.chance(0.5))

@@ -40,8 +40,6 @@ def _fewer_rows(program):
             yield replace(program, columns=[list(column) for column in zip(*rows[:k], *rows[k + 1 :])])
 
 
-
-
 def _blocks(tree):
     for node in ast.walk(tree):
         for name in ("body", "orelse"):

@@ -23,7 +23,9 @@ def test_random_programs(batch):
         try:
             check(program.function(), *program.columns, nan="any")
         except Exception as error:
-            raise Mismatch(f"seed {seed} (python -m tests.fuzz --seed {seed} --count 1)\n{program.source}\n{error}") from error
+            raise Mismatch(
+                f"seed {seed} (python -m tests.fuzz --seed {seed} --count 1)\n{program.source}\n{error}"
+            ) from error
 
 
 def test_most_programs_are_compiled():
@@ -34,7 +36,9 @@ def test_most_programs_are_compiled():
         rows = list(zip(*program.columns))
         picks = max(native_rows(rows).values(), key=len)
         total += 1
-        compiled += why_not_compiled(program.function(), *([rows[k][j] for k in picks] for j in range(len(rows[0])))) is None
+        compiled += (
+            why_not_compiled(program.function(), *([rows[k][j] for k in picks] for j in range(len(rows[0])))) is None
+        )
     assert compiled >= 0.6 * total, f"{compiled} of {total}"
 
 
@@ -59,6 +63,7 @@ def test_programs_end_and_mostly_return():
 
 def test_shrinking():
     """A made-up failure: the program contains a modulo of x0 and some row has a negative x0."""
+
     def fails(program):
         try:
             program.function()

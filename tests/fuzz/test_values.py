@@ -90,7 +90,9 @@ def rows_of(strategies, most=16):
     return st.lists(st.tuples(*strategies), min_size=1, max_size=most)
 
 
-@pytest.mark.parametrize("function, strategies", [(f, s) for f, *s in FUNCTIONS], ids=lambda v: getattr(v, "__name__", ""))
+@pytest.mark.parametrize(
+    "function, strategies", [(f, s) for f, *s in FUNCTIONS], ids=lambda v: getattr(v, "__name__", "")
+)
 def test_values(function, strategies):
     @given(rows_of(strategies))
     def compare(rows):
@@ -99,7 +101,21 @@ def test_values(function, strategies):
     compare()
 
 
-OPERATORS = ["a + b", "a - b", "a * b", "a / b", "a // b", "a % b", "a < b", "a == b", "a >= b", "min(a, b)", "max(a, b)", "divmod(a, b)[0]", "divmod(a, b)[1]"]
+OPERATORS = [
+    "a + b",
+    "a - b",
+    "a * b",
+    "a / b",
+    "a // b",
+    "a % b",
+    "a < b",
+    "a == b",
+    "a >= b",
+    "min(a, b)",
+    "max(a, b)",
+    "divmod(a, b)[0]",
+    "divmod(a, b)[1]",
+]
 
 
 @pytest.mark.parametrize("text", OPERATORS)
@@ -113,7 +129,10 @@ def test_operators(text):
     compare()
 
 
-@pytest.mark.parametrize("name", ["sin", "cos", "tan", "exp", "log", "sqrt", "atan", "gamma", "lgamma", "erf", "cbrt", "log2", "expm1", "floor"])
+@pytest.mark.parametrize(
+    "name",
+    ["sin", "cos", "tan", "exp", "log", "sqrt", "atan", "gamma", "lgamma", "erf", "cbrt", "log2", "expm1", "floor"],
+)
 def test_math(name):
     function = eval(f"lambda x: math.{name}(x)", {"math": math})
 

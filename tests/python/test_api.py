@@ -49,7 +49,10 @@ def test_no_iterable():
         gilmap.map()
 
 
-@pytest.mark.parametrize("options", [{"backend": "gpu"}, {"backend": 3}, {"workers": 0}, {"workers": -1}, {"workers": "two"}, {"workers": 1.5}])
+@pytest.mark.parametrize(
+    "options",
+    [{"backend": "gpu"}, {"backend": 3}, {"workers": 0}, {"workers": -1}, {"workers": "two"}, {"workers": 1.5}],
+)
 def test_bad_options(options):
     with pytest.raises((ValueError, TypeError)):
         gilmap.map(affine, [1, 2], **options)
@@ -147,7 +150,12 @@ def unsupported_try(x):
 
 @pytest.mark.parametrize(
     "f, marker",
-    [(unsupported_string, "str(y)"), (unsupported_list, "values ="), (unsupported_global, "_written = x"), (unsupported_try, "with open")],
+    [
+        (unsupported_string, "str(y)"),
+        (unsupported_list, "values ="),
+        (unsupported_global, "_written = x"),
+        (unsupported_try, "with open"),
+    ],
 )
 def test_reason_names_the_line(f, marker):
     lines, first = inspect.getsourcelines(f)
@@ -260,5 +268,7 @@ def test_python_flags():
     from tests.python.support import environment
 
     source = "import gilmap\ndef f(x):\n    assert x < 3\n    return x\nprint(gilmap.map(f, [1, 5], backend='jit'))"
-    child = subprocess.run([sys.executable, "-O", "-c", source], capture_output=True, text=True, env=environment(), timeout=30)
+    child = subprocess.run(
+        [sys.executable, "-O", "-c", source], capture_output=True, text=True, env=environment(), timeout=30
+    )
     assert child.stdout.strip() == "[1, 5]", child.stderr

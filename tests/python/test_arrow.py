@@ -124,7 +124,9 @@ def test_ints_and_floats_mixed():
         assert str(result.type) == "double" and result.to_pylist() == [0.5, 2.0, None, 1.5]
 
 
-@pytest.mark.parametrize("chunks", [[[1, 2], [3]], [[], [1], [], [2, 3, None]], [[]], [list(range(100)), [None] * 5, list(range(70))]])
+@pytest.mark.parametrize(
+    "chunks", [[[1, 2], [3]], [[], [1], [], [2, 3, None]], [[]], [list(range(100)), [None] * 5, list(range(70))]]
+)
 def test_chunked(chunks):
     array = pyarrow.chunked_array([typed(chunk, "int64") for chunk in chunks])
     for f in FUNCTIONS:
@@ -276,7 +278,11 @@ def test_memory_comes_back():
 def test_result_outlives_the_input():
     result = gilmap.map(affine, typed(list(range(1000)), "int64"))
     assert result.to_pylist() == [x * 3 + 1 for x in range(1000)]
-    assert pyarrow.compute.sum(result).as_py() == sum(x * 3 + 1 for x in range(1000)) if hasattr(pyarrow, "compute") else True
+    assert (
+        pyarrow.compute.sum(result).as_py() == sum(x * 3 + 1 for x in range(1000))
+        if hasattr(pyarrow, "compute")
+        else True
+    )
 
 
 def test_large_array():

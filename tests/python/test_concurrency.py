@@ -168,6 +168,7 @@ def test_nested_call_that_raises():
 
 def test_nested_in_a_deopt():
     """The element that leaves the machine code calls gilmap again: an object's method in the middle of a list."""
+
     class Inner:
         def __mul__(self, other):
             return gilmap.map(collatz, COLUMN[:100], backend="jit")

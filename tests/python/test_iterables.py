@@ -118,6 +118,7 @@ def test_iterator_that_raises():
 
 def test_list_changed_by_the_function():
     """map looks at the list as it is then, gilmap may have read it before or refuse; it must not crash or invent."""
+
     def shrinking(numbers):
         def f(x):
             if len(numbers) > 50:

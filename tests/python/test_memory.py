@@ -70,6 +70,7 @@ def test_refused_functions():
 
 def test_many_lambdas():
     """The machine code of functions that are gone is freed."""
+
     def work(k):
         f = eval(f"lambda x: x * {k} + 1")
         assert gilmap.map(f, [1, 2], backend="jit") == [k + 1, 2 * k + 1]

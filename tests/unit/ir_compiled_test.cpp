@@ -1,0 +1,81 @@
+// Random functions through the whole way: the pipeline of passes, then compiled code, against the interpreter on what
+// was written. GILMAP_RANDOM_TESTS sets how many are tried.
+
+#include <cstdlib>
+
+#include "codegen_programs.h"
+#include "filetests/random_module.h"
+#include "ir/printer.h"
+#include "passes/numeric_table.h"
+#include "passes/pipeline.h"
+
+namespace gilmap::codegen_tests {
+namespace {
+
+std::string text(const std::vector<uint64_t>& bits) {
+  std::string all;
+  for (uint64_t b : bits) all += std::to_string(static_cast<int64_t>(b)) + " ";
+  return all;
+}
+
+// The sign of a NaN that an operation made is the CPU's choice.
+bool same(ir::Type t, uint64_t a, uint64_t b) {
+  if (a == b) return true;
+  constexpr uint64_t sign = uint64_t{1} << 63, made = 0x7ff8000000000000;
+  return t == ir::Type::F64 && (a & ~sign) == made && (b & ~sign) == made;
+}
+
+void check_seed(uint64_t seed) {
+  const ir::PrintOptions table{.numeric = passes::numeric_table()};
+  filetests::RandomModule random(seed);
+  const ir::Module module = random.make();
+  std::vector<std::vector<uint64_t>> rows;
+  std::vector<ir::Outcome> expected;
+  for (int i = 0; i < 21; ++i) {
+    std::vector<uint64_t> args = random.arguments(module.functions[0]);
+    ir::Outcome outcome = ir::interpret(module, 0, args, {.numeric = passes::call_numeric, .max_steps = 20'000});
+    if (outcome.kind == ir::Outcome::Kind::OutOfSteps) continue;
+    rows.push_back(std::move(args));
+    expected.push_back(std::move(outcome));
+  }
+  if (rows.empty()) return;
+  std::vector<Column> columns(rows[0].size());
+  for (const auto& row : rows) {
+    for (size_t k = 0; k < row.size(); ++k) columns[k].push_back(row[k]);
+  }
+
+  ir::Module optimised = module;
+  passes::run_pipeline(optimised);
+  const auto kernel = compile(optimised);
+  ASSERT_TRUE(kernel) << "seed " << seed;
+  const Ran ran = run(*kernel, columns);
+  size_t deopts = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const ir::Outcome& is = expected[i];
+    const std::string where = "seed " + std::to_string(seed) + ", arguments " + text(rows[i]) + "\n" +
+                              ir::print(module, table) + ir::print(optimised, table);
+    ASSERT_NE(is.kind, ir::Outcome::Kind::Broken) << is.what << ", " << where;
+    const bool deopted = deopts < ran.rows.size() && ran.rows[deopts] == static_cast<int64_t>(i);
+    ASSERT_EQ(deopted, is.kind == ir::Outcome::Kind::Deopt) << where;
+    if (deopted) {
+      ASSERT_EQ(ran.reasons[deopts++], is.reason) << where;
+      continue;
+    }
+    const ir::Type t = is.types.empty() ? ir::Type::Void : is.types[0];
+    if (!ran.tags.empty()) {
+      ASSERT_EQ(ran.tags[i], static_cast<uint8_t>(codegen::tag_of(t))) << where;
+    }
+    if (t != ir::Type::Void) {
+      ASSERT_TRUE(same(t, ran.bits[i], is.bits[0])) << ran.bits[i] << " is not " << is.bits[0] << ", " << where;
+    }
+  }
+}
+
+TEST(RandomCompiled, OptimisedAndCompiledIsStillTheSame) {
+  const char* count = std::getenv("GILMAP_RANDOM_TESTS");
+  const uint64_t n = count ? std::strtoull(count, nullptr, 10) : 200;
+  for (uint64_t seed = 1; seed <= n && !testing::Test::HasFatalFailure(); ++seed) check_seed(seed);
+}
+
+}  // namespace
+}  // namespace gilmap::codegen_tests
