@@ -118,59 +118,61 @@ Value FunctionLifter::iterate(const Value& v) {
   }
 }
 
+// Is there another item? The step itself stands behind the branch on this, where the range of a counter is known.
+Value FunctionLifter::has_item(const Value& it) {
+  switch (it.kind) {
+    case Kind::RangeIter:
+      if (it.aux == 1) return compare_numbers(CompareKind::Lt, it[0], it[1]);
+      return compare_numbers(CompareKind::Gt, it[1], Value::integer(0));
+    case Kind::TupleIter:
+      return Value::boolean(static_cast<size_t>(it.aux) < it.size());
+    case Kind::Enumerate:
+      return has_item(it[1]);
+    case Kind::Zip: {
+      Value all = Value::boolean(true);
+      for (size_t k = 0; k < it.size(); ++k) all = logic(Op::BAnd, all, has_item(it[k]));
+      return all;
+    }
+    default:
+      unsupported("a loop over " + describe(it) + " is not compiled");
+  }
+}
+
+// The next item, which has_item() has told to be there.
 FunctionLifter::Advance FunctionLifter::advance(const Value& it) {
   switch (it.kind) {
     case Kind::RangeIter: {
-      Advance r;
-      r.item = it[0];
       if (it.aux == 1) {
-        r.more = compare_numbers(CompareKind::Lt, it[0], it[1]);
         // Below stop, so the sum stays within 64 bits.
         Value next = it[0].known ? Value::integer(it[0].bits + (it[0].bits < INT64_MAX))
                                  : integer(emit(Op::IAdd, {it[0].ssa, b_.iconst(1)}));
-        r.rest = Value::of_items(Kind::RangeIter, {next, it[1], it[2]}, 1);
-      } else {
-        r.more = compare_numbers(CompareKind::Gt, it[1], Value::integer(0));
-        // May wrap behind the last item, where nobody looks.
-        Value next = integer(emit(Op::IAdd, {as_i64(it[0]), as_i64(it[2])}));
-        Value left = integer(emit(Op::ISub, {as_i64(it[1]), b_.iconst(1)}));
-        r.rest = Value::of_items(Kind::RangeIter, {next, left, it[2]}, 0);
+        return {it[0], Value::of_items(Kind::RangeIter, {next, it[1], it[2]}, 1)};
       }
-      return r;
+      // May wrap behind the last item, where nobody looks.
+      Value next = integer(emit(Op::IAdd, {as_i64(it[0]), as_i64(it[2])}));
+      Value left = integer(emit(Op::ISub, {as_i64(it[1]), b_.iconst(1)}));
+      return {it[0], Value::of_items(Kind::RangeIter, {next, left, it[2]}, 0)};
     }
     case Kind::TupleIter: {
-      Advance r;
-      auto k = static_cast<size_t>(it.aux);
-      r.more = Value::boolean(k < it.size());
-      r.item = k < it.size() ? it[k] : Value();
-      r.rest = it;
+      Advance r{it[static_cast<size_t>(it.aux)], it};
       ++r.rest.aux;
       return r;
     }
     case Kind::Enumerate: {
       Advance inner = advance(it[1]);
-      Advance r;
-      r.more = inner.more;
-      r.item = Value::of_items(Kind::Tuple, {it[0], inner.item});
       // The count overflows only after 2^63 items.
       Value count =
           it[0].known ? Value::integer(it[0].bits + 1) : integer(emit(Op::IAdd, {as_i64(it[0]), b_.iconst(1)}));
-      r.rest = Value::of_items(Kind::Enumerate, {count, inner.rest});
-      return r;
+      return {Value::of_items(Kind::Tuple, {it[0], inner.item}), Value::of_items(Kind::Enumerate, {count, inner.rest})};
     }
     case Kind::Zip: {
-      Advance r;
-      r.more = Value::boolean(true);
       std::vector<Value> items, rest;
       for (size_t k = 0; k < it.size(); ++k) {
         Advance inner = advance(it[k]);
-        r.more = logic(Op::BAnd, r.more, inner.more);
         items.push_back(inner.item);
         rest.push_back(inner.rest);
       }
-      r.item = Value::of_items(Kind::Tuple, std::move(items));
-      r.rest = Value::of_items(Kind::Zip, std::move(rest));
-      return r;
+      return {Value::of_items(Kind::Tuple, std::move(items)), Value::of_items(Kind::Zip, std::move(rest))};
     }
     default:
       unsupported("a loop over " + describe(it) + " is not compiled");
@@ -180,18 +182,18 @@ FunctionLifter::Advance FunctionLifter::advance(const Value& it) {
 Step FunctionLifter::for_iter(const Instr& in) {
   Value it = pop();
   if (it.kind == Kind::Range || it.kind == Kind::Tuple) it = iterate(it);
-  Advance a = advance(it);
-  if (a.more.known && !a.more.bits) return go(in.target);
-  if (a.more.known) {
-    push(a.rest);
-    push(a.item);
-    return Step::Next;
+  Value more = has_item(it);
+  if (more.known && !more.bits) return go(in.target);
+  if (!more.known) {
+    ir::BlockId body = b_.new_block();
+    ir::Edge done = edge(c_, in.target, s_);
+    b_.branch(more.ssa, {body, {}}, std::move(done));
+    b_.at(body);
   }
-  State done = s_;
-  State body = std::move(s_);
-  body.stack.push_back(a.rest);
-  body.stack.push_back(a.item);
-  return fork(a.more.ssa, std::move(body), std::move(done), i_ + 1, in.target);
+  Advance a = advance(it);
+  push(a.rest);
+  push(a.item);
+  return Step::Next;
 }
 
 // ---------------------------------------------------------------- reductions
@@ -431,10 +433,9 @@ Value FunctionLifter::sum_range(Consumer c, const Value& range) {
   Value inner = replace_leaves(it, [&](ir::Type t) { return b_.add_param(head, t); });
   ValueId sum = b_.add_param(head, ir::Type::I64);
   b_.at(head);
-  Advance a = advance(inner);
-  if (a.more.known) a.more = widen(a.more);
-  b_.branch(a.more.ssa, {body, {}}, {exit, {}});
+  b_.branch(widen(has_item(inner)).ssa, {body, {}}, {exit, {}});
   b_.at(body);
+  Advance a = advance(inner);
   Value next = c == Consumer::Sum ? int_binary(BinaryKind::Add, integer(sum), a.item)
                                   : int_binary(BinaryKind::Mul, integer(sum), a.item);
   b_.poll();

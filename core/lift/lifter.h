@@ -241,10 +241,10 @@ class FunctionLifter {
   Value range_contains(const Value& range, const Value& item);
   Value iterate(const Value& v);  // iter(v)
   struct Advance {
-    Value more;  // a Bool
     Value item;
     Value rest;
   };
+  Value has_item(const Value& iterator);  // a Bool
   Advance advance(const Value& iterator);
   Step for_iter(const Instr& in);
   std::optional<Consumer> consumer_of(const Value& callee);

@@ -7,6 +7,7 @@
 #include "ir/printer.h"
 #include "lift/lift.h"
 #include "numeric/functions.h"
+#include "passes/numeric_table.h"
 #include "passes/pipeline.h"
 
 namespace gilmap::router {
@@ -40,7 +41,7 @@ std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimi
   auto lifted = lift::lift(callable, types);
   if (!lifted) return lifted.error().message();
   if (optimised) passes::run_pipeline(lifted->module);
-  return ir::print(lifted->module);
+  return ir::print(lifted->module, {.numeric = passes::numeric_table()});
 }
 
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables) {
