@@ -162,7 +162,8 @@ void FunctionLifter::run(Work work) {
       return;
     }
     if (!at_version && info.join[static_cast<size_t>(i_)]) {
-      ir::Edge e = edge(c_, i_, std::move(s_));
+      // Entered from above: no back edge, so no poll.
+      ir::Edge e = edge(c_, std::exchange(i_, -1), std::move(s_));
       b_.jump(e.block, std::move(e.args));
       return;
     }

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "lift/lift.h"
 #include "support/py_ref.h"
 
@@ -63,6 +65,16 @@ void Entry::add(std::shared_ptr<Variant> v) {
   v->owner_process = getpid();
   variants_.push_front(std::move(v));
   if (variants_.size() > max_variants) variants_.pop_back();
+}
+
+bool Entry::has_kernel() const {
+  return std::any_of(variants_.begin(), variants_.end(), [](const auto& v) { return v->state() == State::Ready; });
+}
+
+bool is_compiled(PyObject* callable) {
+  PyObject* owner = lift::cache_owner(callable);
+  auto it = cache().slots.find(owner);
+  return it != cache().slots.end() && it->second.entry->has_kernel();
 }
 
 std::shared_ptr<Entry> entry_of(PyObject* callable) {

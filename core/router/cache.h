@@ -54,6 +54,8 @@ class Entry {
   // The variant for these types whose guards hold for the callable; null if there is none.
   std::shared_ptr<Variant> find(PyObject* callable, std::span<const ir::Type> types);
   void add(std::shared_ptr<Variant> v);
+  // Was it compiled for some types? Then it has no side effects on those.
+  bool has_kernel() const;
 
   double interpreted_ns = 0;  // an element in the interpreter, measured; 0: unknown
   double spent_ns = 0;        // in the interpreter so far, on elements that a kernel might have done
@@ -65,6 +67,8 @@ class Entry {
 // The entry of a callable; made if need be. Null if the callable can't be followed. Stays valid while the caller holds
 // it.
 std::shared_ptr<Entry> entry_of(PyObject* callable);
+// True if the callable is known and has a kernel.
+bool is_compiled(PyObject* callable);
 size_t entry_count();
 void forget_all();
 

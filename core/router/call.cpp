@@ -420,11 +420,13 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
     PyErr_SetString(PyExc_TypeError, "gilmap.map() needs a function and at least one iterable");
     return {};
   }
-  // What f, or an element's own operators, do to a list must not move the elements under our feet.
+  // What f does to a list must not move the elements under our feet. A function with a kernel does nothing to it, and
+  // is spared the copy, which costs as much as its elements.
+  bool harmless = is_compiled(func);
   std::vector<Ref> snapshots;
   std::vector<PyObject*> sources;
   for (PyObject* iterable : iterables) {
-    if (PyList_CheckExact(iterable)) {
+    if (!harmless && PyList_CheckExact(iterable)) {
       snapshots.push_back(Ref::steal(PyList_AsTuple(iterable)));
       if (!snapshots.back()) return {};
       sources.push_back(snapshots.back().get());
