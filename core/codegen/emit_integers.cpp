@@ -17,6 +17,9 @@ bool is_cheap_multiplier(IntRange r) {
          (r.lo == 3 || r.lo == 5 || r.lo == 9 || (r.lo > 2 && std::has_single_bit(static_cast<uint64_t>(r.lo))));
 }
 
+// The operand of a product that is such a constant: 0, 1, or -1 if neither is.
+int cheap_multiplier(IntRange a, IntRange b) { return is_cheap_multiplier(b) ? 1 : is_cheap_multiplier(a) ? 0 : -1; }
+
 }  // namespace
 
 // The test and the result of one operation share one LLVM operation, whichever comes first.
@@ -43,11 +46,6 @@ FunctionEmitter::Checked FunctionEmitter::emit_checked(Op op, ir::ValueId a, ir:
     }
   }
 
-  if (op == Op::IMul) {
-    if (is_cheap_multiplier(range(b))) return shared = emit_checked_scaling(value(a), range(b).lo);
-    if (is_cheap_multiplier(range(a))) return shared = emit_checked_scaling(value(b), range(a).lo);
-  }
-
   llvm::Intrinsic::ID id = op == Op::IAdd   ? llvm::Intrinsic::sadd_with_overflow
                            : op == Op::ISub ? llvm::Intrinsic::ssub_with_overflow
                                             : llvm::Intrinsic::smul_with_overflow;
@@ -57,22 +55,28 @@ FunctionEmitter::Checked FunctionEmitter::emit_checked(Op op, ir::ValueId a, ir:
 }
 
 // By comparing the operand with bounds, so that the product is one fast instruction and the test is off its path.
-FunctionEmitter::Checked FunctionEmitter::emit_checked_scaling(Value* a, int64_t factor) {
+Value* FunctionEmitter::emit_scaling_overflows(Value* a, int64_t factor) {
   const int64_t lo = INT64_MIN / factor, hi = INT64_MAX / factor;
   Value* offset = b_.CreateSub(a, b_.getInt64(static_cast<uint64_t>(lo)));
-  Value* outside = b_.CreateICmpUGT(offset, b_.getInt64(static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo)));
-  return {b_.CreateMul(a, b_.getInt64(static_cast<uint64_t>(factor))), outside};
+  return b_.CreateICmpUGT(offset, b_.getInt64(static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo)));
 }
 
 Value* FunctionEmitter::emit_overflows(Op op, const ir::Inst& inst) {
-  return emit_checked(op, inst.args[0], inst.args[1]).overflows;
+  const ir::ValueId a = inst.args[0], b = inst.args[1];
+  const int k = op == Op::IMul ? cheap_multiplier(range(a), range(b)) : -1;
+  if (k >= 0 && !product_fits(range(a), range(b))) {
+    return emit_scaling_overflows(value(inst.args[1 - k]), range(inst.args[k]).lo);
+  }
+  return emit_checked(op, a, b).overflows;
 }
 
 Value* FunctionEmitter::emit_arithmetic(Op op, const ir::Inst& inst) {
   ir::ValueId a = inst.args[0], b = inst.args[1];
   Pair key{a, b};
   if (op != Op::ISub && a > b) std::swap(key.first, key.second);
-  if (checked_.contains({op, key})) return emit_checked(op, a, b).result;
+  // A cheap product stands where it is used, so that it can be one instruction with what is added to it.
+  const bool scaling = op == Op::IMul && cheap_multiplier(range(a), range(b)) >= 0;
+  if (!scaling && checked_.contains({op, key})) return emit_checked(op, a, b).result;
 
   if (op == Op::IAdd) return b_.CreateAdd(value(a), value(b), "", false, sum_fits(range(a), range(b)));
   if (op == Op::ISub) return b_.CreateSub(value(a), value(b), "", false, difference_fits(range(a), range(b)));

@@ -95,7 +95,7 @@ class FunctionEmitter {
   llvm::Value* emit_arithmetic(ir::Op op, const ir::Inst& inst);
   llvm::Value* emit_overflows(ir::Op op, const ir::Inst& inst);
   Checked emit_checked(ir::Op op, ir::ValueId a, ir::ValueId b);
-  Checked emit_checked_scaling(llvm::Value* a, int64_t factor);
+  llvm::Value* emit_scaling_overflows(llvm::Value* a, int64_t factor);
   llvm::Value* within_53_bits(llvm::Value* a, IntRange range);  // i1: the double of a is a
 
   // emit_division.cpp

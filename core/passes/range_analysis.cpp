@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "passes/op_kinds.h"
+#include "passes/slow_counters.h"
 
 namespace gilmap::passes {
 namespace {
@@ -24,6 +25,7 @@ RangeAnalysis::RangeAnalysis(const ir::Function& f, const ir::Predecessors& pred
       preds_(preds),
       dominators_(dominators),
       result_(result),
+      slow_counter_(slow_counters(f, preds)),
       first_edge_(f.blocks.size()),
       is_header_(f.blocks.size()),
       entry_edge_(f.blocks.size()),
@@ -200,6 +202,7 @@ IntRange RangeAnalysis::grown(ValueId param, IntRange old, IntRange now) {
 }
 
 void RangeAnalysis::define(ValueId v, IntRange r) {
+  if (slow_counter_[v] && !is_empty(meet(r, counter_range))) r = meet(r, counter_range);
   changes_.push_back({v, empty_range});
   now_[v] = r;
   if (mode_ == Mode::Record) result_.ranges_[v] = r;

@@ -12,7 +12,8 @@
 // state that holds too and is narrower; the second such is recorded.
 //
 // Two things that intervals alone miss are kept by operand pair: how two values compare (`ilt a, b` settles
-// `ige a, b`), and that an overflow check on the pair failed, so that the operation behind it did not wrap.
+// `ige a, b`), and that an overflow check on the pair failed, so that the operation behind it did not wrap. A third,
+// that counters have no time to overflow, comes from slow_counters.h.
 //
 // Invariant: what is claimed of a place holds whenever that place is reached. Wrapping arithmetic without a check in
 // front of it, or bounds that exclude the wrap, has the full range.
@@ -92,6 +93,7 @@ class RangeAnalysis {
   const ir::Predecessors& preds_;
   const ir::Dominators& dominators_;
   ValueRanges& result_;
+  const std::vector<bool> slow_counter_;
 
   Mode mode_ = Mode::Grow;
   bool changed_ = false;              // by this sweep, in what goes round a loop
