@@ -11,10 +11,10 @@
 #include <cstdlib>
 
 #include "codegen/kernel.h"
+#include "router/background.h"
 #include "router/cache.h"
 #include "router/call.h"
 #include "router/explain.h"
-#include "router/prepare.h"
 #include "runtime/pool.h"
 
 namespace nb = nanobind;
@@ -166,6 +166,18 @@ NB_MODULE(_gilmap, m) {
         return router::ir_text(f.ptr(), types_of(names), optimised);
       },
       nb::arg("func"), nb::arg("columns"), nb::arg("optimised") = true);
+  m.def(
+      "listing",
+      [](nb::object f, const std::vector<std::string>& names, bool assembly,
+         const std::vector<std::pair<int64_t, int64_t>>& bounds) {
+        using gilmap::codegen::Listing;
+        std::vector<ir::IntRange> ranges;
+        for (auto [lo, hi] : bounds) ranges.push_back({lo, hi});
+        return router::listing(f.ptr(), types_of(names), std::move(ranges),
+                               assembly ? Listing::Assembly : Listing::OptimisedLlvmIr);
+      },
+      nb::arg("func"), nb::arg("columns"), nb::arg("assembly") = true,
+      nb::arg("bounds") = std::vector<std::pair<int64_t, int64_t>>());
   m.def("column_types", [](nb::args iterables) {
     std::vector<PyObject*> items;
     for (nb::handle h : iterables) items.push_back(h.ptr());

@@ -202,6 +202,7 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
   const ir::Function& element = module.functions[0];
   for (ir::ValueId p : element.blocks[0].params) kernel->param_types.push_back(element.type(p));
   kernel->result_types = module.result_types;
+  kernel->arg_ranges = element.arg_ranges;
   kernel->may_deopt = work.facts().may_deopt;
   kernel->recursive = module.functions.size() > 1;
   kernel->unbounded = work.facts().polls || kernel->recursive;

@@ -54,9 +54,10 @@ class Kernel {
   KernelFn run = nullptr;
   std::vector<ir::Type> param_types;
   std::vector<ir::Type> result_types;
-  bool may_deopt = false;  // some deopt_if or call remains
-  bool recursive = false;  // needs a thread with a deep stack
-  bool unbounded = false;  // has loops or recursion: one element may take arbitrarily long
+  std::vector<ir::IntRange> arg_ranges;  // what it takes for granted of its inputs; empty: nothing
+  bool may_deopt = false;                // some deopt_if or call remains
+  bool recursive = false;                // needs a thread with a deep stack
+  bool unbounded = false;                // has loops or recursion: one element may take arbitrarily long
   size_t code_bytes = 0;
   double compile_ms = 0;
 };

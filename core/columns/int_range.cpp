@@ -1,6 +1,8 @@
+#include <cstring>
 #include <limits>
 
 #include "columns/columns.h"
+#include "support/check.h"
 
 namespace gilmap::columns {
 
@@ -48,6 +50,39 @@ ir::IntRange int_range(const View& view, int64_t begin, int64_t count) {
     }
   }
   return {lo, hi};
+}
+
+// v lies within if v - lo has no bit beyond those of hi - lo. Baseline x86-64 has no comparison of 64-bit lanes, but it
+// can subtract and collect bits.
+bool all_within(const void* values, int64_t count, ir::IntRange range) {
+  using Lanes [[gnu::vector_size(16)]] = uint64_t;
+  constexpr int64_t lanes = sizeof(Lanes) / 8, vectors = 4;
+
+  const auto* p = static_cast<const char*>(values);
+  const auto lo = static_cast<uint64_t>(range.lo);
+  const uint64_t mask = static_cast<uint64_t>(range.hi) - lo;
+  GILMAP_CHECK((mask & (mask + 1)) == 0);
+  Lanes bits[vectors] = {};
+  int64_t i = 0;
+  for (; i + vectors * lanes <= count; i += vectors * lanes) {
+    const auto offset = [&](int64_t k) {
+      Lanes v;
+      std::memcpy(&v, p + (i + k * lanes) * 8, sizeof v);
+      return v - lo;
+    };
+    bits[0] |= offset(0);  // four chains, written out: no compiler unrolls at -O2
+    bits[1] |= offset(1);
+    bits[2] |= offset(2);
+    bits[3] |= offset(3);
+  }
+  const Lanes both = bits[0] | bits[1] | bits[2] | bits[3];
+  uint64_t all = both[0] | both[1];
+  for (; i < count; ++i) {
+    uint64_t value;
+    std::memcpy(&value, p + i * 8, sizeof value);
+    all |= value - lo;
+  }
+  return (all & ~mask) == 0;
 }
 
 }  // namespace gilmap::columns

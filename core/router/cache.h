@@ -19,6 +19,7 @@
 #include "codegen/kernel.h"
 #include "ir/function.h"
 #include "lift/guards.h"
+#include "runtime/job.h"
 #include "support/diagnostics.h"
 
 namespace gilmap::router {
@@ -31,7 +32,16 @@ struct Compilation {
   std::atomic<State> state{State::Compiling};
   std::shared_ptr<codegen::Kernel> kernel;  // written before state becomes Ready
   std::string error;                        // of Failed
-  ir::Module module;                        // until compiled
+  int burdens = 0;                          // of the module; see narrow.h
+  ir::Module module;                        // from Ready on optimised, and not changed any more
+};
+
+// See narrow.h.
+struct Narrow {
+  explicit Narrow(std::vector<ir::IntRange> r) : ranges(std::move(r)) {}
+  std::vector<ir::IntRange> ranges;  // of each column; all integers where nothing is assumed
+  std::shared_ptr<runtime::NarrowKernel> kernel = std::make_shared<runtime::NarrowKernel>();
+  bool requested = false;
 };
 
 // A function specialised on argument types and on what it read from outside.
@@ -43,7 +53,10 @@ struct Variant {
   std::vector<ir::Type> result_types;
   int depth = 1;  // Python frames that one element enters
   double lift_ms = 0;
-  double ns_per_row = 0;   // of the kernel, measured
+  double ns_per_row = 0;  // of the kernel, measured
+  double native_ns = 0;   // that its kernels have run so far
+  int calls_to_skip = 0;  // because most elements of the last one were left to CPython
+  std::list<Narrow> narrow;
   long owner_process = 0;  // a fork leaves the compiling thread behind
 
   State state() const { return code->state.load(); }

@@ -44,6 +44,15 @@ std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimi
   return ir::print(lifted->module, {.numeric = passes::numeric_table()});
 }
 
+std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector<ir::IntRange> ranges,
+                    codegen::Listing what) {
+  auto lifted = lift::lift(callable, types);
+  if (!lifted) return lifted.error().message();
+  lifted->module.functions[0].arg_ranges = std::move(ranges);
+  passes::run_pipeline(lifted->module);
+  return codegen::listing(lifted->module, what);
+}
+
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables) {
   auto inputs = columns::open_all(iterables);
   if (inputs.empty()) return {};

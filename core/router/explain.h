@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/kernel.h"
 #include "ir/types.h"
 #include "support/diagnostics.h"
 
@@ -23,6 +24,10 @@ struct Explanation {
 Explanation explain(PyObject* callable, std::vector<ir::Type> types);
 // The IR in its text form, or the reason why there is none.
 std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimised);
+// What became of the kernel in LLVM's hands, or the reason why there is none. `ranges` are bounds of the arguments, one
+// for each, or none.
+std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector<ir::IntRange> ranges,
+                    codegen::Listing what);
 // The types of the first rows of the inputs; empty if they are of none that is compiled. An exception may be set.
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables);
 

@@ -18,6 +18,8 @@ class Interpreter {
   Ref call(int64_t i) const;
 
  private:
+  Ref call(int64_t i, Ref* items, PyObject** args) const;
+
   PyObject* func_;
   std::span<const std::unique_ptr<columns::Input>> inputs_;
 };

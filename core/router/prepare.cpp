@@ -1,17 +1,12 @@
 #include "router/prepare.h"
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
-#include <system_error>
-#include <thread>
-
-#include <pthread.h>
-#include <signal.h>
 
 #include "lift/lift.h"
 #include "numeric/functions.h"
 #include "passes/pipeline.h"
+#include "router/background.h"
+#include "router/narrow.h"
 #include "runtime/pool.h"
 
 namespace gilmap::router {
@@ -19,58 +14,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Compiles under way. Never destroyed: a thread may outlast static destruction.
-struct Compiles {
-  std::mutex mutex;
-  std::condition_variable ended;
-  int running = 0;
-};
-
-Compiles& compiles() {
-  static Compiles* c = [] {
-    // A fork waits for compiles, which take some milliseconds: LLVM's locks would stay held in the child for ever.
-    pthread_atfork(
-        [] {
-          std::unique_lock lock(compiles().mutex);
-          compiles().ended.wait(lock, [] { return compiles().running == 0; });
-          lock.release();
-        },
-        [] { compiles().mutex.unlock(); }, [] { new (&compiles()) Compiles; });
-    return new Compiles;
-  }();
-  return *c;
-}
-
 void compile_now(Compilation& v) {
   runtime::warm_up();
   passes::run_pipeline(v.module);
+  v.burdens = burdens(v.module);
   v.kernel = codegen::compile(v.module, {}, &v.error);
-  v.module = {};
   v.state.store(v.kernel ? State::Ready : State::Failed);
-}
-
-void compile_in_background(std::shared_ptr<Compilation> v) {
-  Compiles& c = compiles();
-  {
-    std::lock_guard lock(c.mutex);
-    ++c.running;
-  }
-  // Signals belong to Python's main thread.
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &old);
-  auto work = [v, &c] {
-    compile_now(*v);
-    std::lock_guard lock(c.mutex);
-    --c.running;
-    c.ended.notify_all();
-  };
-  try {
-    std::thread(work).detach();
-  } catch (const std::system_error&) {  // no thread to be had: then it is done here
-    work();
-  }
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
 }  // namespace
@@ -98,28 +47,12 @@ std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<con
   v->depth = lifted->module.functions[0].depth;
   v->code->module = std::move(lifted->module);
   entry.add(v);
-  compile_in_background(v->code);
+  in_background([code = v->code] { compile_now(*code); });
   return v;
 }
 
 bool await(const Variant& variant) {
-  Compiles& c = compiles();
-  while (variant.state() == State::Compiling) {
-    PyThreadState* saved = PyEval_SaveThread();
-    {
-      std::unique_lock lock(c.mutex);
-      c.ended.wait_for(lock, std::chrono::milliseconds(20), [&] { return variant.state() != State::Compiling; });
-    }
-    PyEval_RestoreThread(saved);
-    if (PyErr_CheckSignals() != 0) return false;
-  }
-  return true;
-}
-
-void finish_compiles() {
-  Compiles& c = compiles();
-  std::unique_lock lock(c.mutex);
-  c.ended.wait(lock, [&] { return c.running == 0; });
+  return wait_for_background([&] { return variant.state() != State::Compiling; });
 }
 
 }  // namespace gilmap::router

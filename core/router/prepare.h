@@ -16,7 +16,4 @@ std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<con
 // Waits until the variant is compiled, the GIL released, signals served. False with a Python exception set.
 bool await(const Variant& variant);
 
-// Waits for compiles that are under way; for the end of the process.
-void finish_compiles();
-
 }  // namespace gilmap::router

@@ -19,6 +19,7 @@
 // If there are no worker threads to be had (a process limit; a fork in the middle of the job), all rows that are left
 // are listed as deopts, in portions: the result stays exact.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -37,16 +38,26 @@ struct Deopt {
   ir::DeoptReason reason;
 };
 
+// The same function compiled for inputs within bounds (the kernel's arg_ranges), with the same types. It may become
+// ready while a job runs, and is shared by the calls of a function.
+struct NarrowKernel {
+  std::shared_ptr<codegen::Kernel> kernel;  // written before `ready` is set
+  std::atomic<bool> ready{false};
+};
+
 struct JobSpec {
   std::shared_ptr<codegen::Kernel> kernel;
-  const columns::Group* group = nullptr;  // outlives the job
-  int64_t begin = 0, end = 0;             // rows
-  char* payload = nullptr;                // of position 0
+  std::shared_ptr<const NarrowKernel> narrow;  // for the blocks that lie within its bounds; may be null
+  const columns::Group* group = nullptr;       // outlives the job
+  int64_t begin = 0, end = 0;                  // rows
+  char* payload = nullptr;                     // of position 0
   int payload_width = 8;
   uint8_t* tags = nullptr;   // of position 0; null if the output has none
   int workers = 0;           // at most this many threads; 0: all. Never more than the pool has
   int64_t depth_budget = 0;  // Python frames left; a kernel is given no more than max_depth
-  double ns_per_row = 0;     // if known from earlier runs, for the chunk size; 0: unknown
+  // Work after which a waiting caller is woken although there is no deopt. A wake-up takes a CPU from the workers.
+  int64_t wake_after_ns = 50'000;
+  double ns_per_row = 0;  // if known from earlier runs, for the chunk size; 0: unknown
 };
 
 class Job {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int64_t max_block_rows = 8192;
 constexpr int64_t min_block_rows = 512;
+constexpr int max_misses = 4;                  // of a chunk: then its blocks are not swept any more
 constexpr int64_t scratch_bytes = 256 * 1024;  // stays within the second-level cache, beside the kernel's own data
 
 // Bytes per row of what the kernel writes to `payload`.
@@ -62,6 +63,7 @@ void Run::claim(const JobSpec& spec, int64_t begin_row, int64_t end_row, int64_t
   give_back = false;
   deopts.clear();
   deopt_count = 0;
+  misses_ = 0;
   open(spec, begin_row, begin_row);  // so that nobody sees the chunk before
 }
 
@@ -81,7 +83,25 @@ int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
   args_.deopt_reasons = at_least(deopt_reasons_, rows_);
   args_.cancel = cancel;
   args_.depth_budget = std::min(spec_->depth_budget, max_depth);
-  return base_ + spec_->kernel->run(&args_, 0, rows_);
+  return base_ + kernel_of_block().run(&args_, 0, rows_);
+}
+
+// A block that lies within the narrow kernel's bounds is swept while it comes into the cache, which it would anyway.
+const codegen::Kernel& Run::kernel_of_block() {
+  const codegen::Kernel& general = *spec_->kernel;
+  // Acquire: pairs with the release of the thread that compiled it.
+  if (spec_->narrow == nullptr || misses_ >= max_misses || !spec_->narrow->ready.load(std::memory_order_acquire)) {
+    return general;
+  }
+  const codegen::Kernel& narrow = *spec_->narrow->kernel;
+  for (size_t k = 0; k < narrow.arg_ranges.size(); ++k) {
+    if (narrow.param_types[k] != ir::Type::I64 || narrow.arg_ranges[k] == ir::IntRange{}) continue;
+    if (!columns::all_within(inputs_[k], rows_, narrow.arg_ranges[k])) {
+      ++misses_;
+      return general;
+    }
+  }
+  return narrow;
 }
 
 void Run::load_inputs() {

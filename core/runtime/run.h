@@ -48,6 +48,7 @@ class Run {
  private:
   void prepare_outputs();
   void load_inputs();
+  const codegen::Kernel& kernel_of_block();
   void settle(int64_t row, int64_t published);
   void scatter(int64_t from, int64_t to);
 
@@ -57,6 +58,7 @@ class Run {
   int64_t settled_ = 0;          // rows below are settled
   int64_t taken_ = 0;            // deopts of the block that are in `deopts`
   bool scattered_ = false;       // results of the block are in scratch
+  int misses_ = 0;               // blocks of this chunk that were swept, and found beyond the narrow kernel's bounds
 
   // Scratch, grown when needed; int64_t for the alignment.
   std::vector<const void*> inputs_;

@@ -9,8 +9,7 @@
 namespace gilmap::runtime {
 
 namespace {
-constexpr int64_t max_held = 32768;        // deopts that wait for the calling thread before the workers pause: 0.5 MB
-constexpr int64_t wake_after_ns = 50'000;  // work per wake-up of the calling thread
+constexpr int64_t max_held = 32768;  // deopts that wait for the calling thread before the workers pause: 0.5 MB
 constexpr auto relaxed = std::memory_order_relaxed;
 }  // namespace
 
@@ -110,7 +109,7 @@ void SharedJob::finish(Run& run, int64_t row, int64_t ns) {
     }
     quiet_ns_ += ns;
     if (waiting_) {
-      const bool worth_it = quiet_ns_ >= wake_after_ns || !batches_.empty();
+      const bool worth_it = quiet_ns_ >= spec_.wake_after_ns || !batches_.empty();
       wake = finished_locked() || (worth_it && lowest_unfinished() > seen_);
       if (wake) waiting_ = false;
     }

@@ -143,6 +143,7 @@ void SharedJob::close() {
   std::lock_guard lock(mutex_);
   batches_.clear();
   spec_.kernel.reset();
+  spec_.narrow.reset();
 }
 
 Stats SharedJob::stats() {

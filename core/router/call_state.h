@@ -1,0 +1,60 @@
+#pragma once
+// What the stages of one call share.
+
+#include <Python.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "columns/columns.h"
+#include "ir/function.h"
+#include "router/cache.h"
+#include "router/call.h"
+#include "router/interpret.h"
+
+namespace gilmap::router {
+
+constexpr int64_t nowhere = std::numeric_limits<int64_t>::max();
+
+// A call through a kernel costs about this much beside its elements.
+constexpr double kernel_call_ns = 4e3;
+// Lifting takes the GIL for some 0.1 to 0.3 ms and a compile some 5 ms of another core, so neither is begun for less
+// interpreter time than this.
+constexpr double worth_preparing_ns = 4e6;
+
+struct CallState {
+  CallState(PyObject* f, std::vector<std::unique_ptr<columns::Input>> in, const Options& o)
+      : func(f),
+        inputs(std::move(in)),
+        options(o),
+        n(columns::common_size(inputs)),
+        has_nulls(std::ranges::any_of(inputs, [](const auto& i) { return i->has_nulls(); })),
+        interpreter(func, inputs) {}
+  CallState(const CallState&) = delete;
+
+  const columns::Input& first() const { return *inputs[0]; }
+  bool gives_list() const { return first().container() == columns::Container::List; }
+  bool is_null(int64_t i) const {
+    return has_nulls && std::ranges::any_of(inputs, [i](const auto& in) { return in->has_nulls() && in->is_null(i); });
+  }
+  // Does the exception that is set end a list at the element that raised it, as it does in list(map(…))?
+  bool ends_list() const { return gives_list() && PyErr_ExceptionMatches(PyExc_StopIteration); }
+
+  PyObject* func;
+  std::vector<std::unique_ptr<columns::Input>> inputs;
+  Options options;
+  int64_t n;
+  bool has_nulls;
+  Interpreter interpreter;
+  std::shared_ptr<Entry> entry;
+  std::vector<Ref> prefix;  // results of the first elements; empty references for Arrow nulls
+
+  // For the debug line.
+  int64_t native_rows = 0;
+  int64_t deopts = 0;
+  ir::DeoptReason first_reason = ir::DeoptReason::Other;
+};
+
+}  // namespace gilmap::router

@@ -1,0 +1,85 @@
+#include "router/narrow.h"
+
+#include <algorithm>
+
+#include "codegen/kernel.h"
+#include "passes/pipeline.h"
+#include "router/background.h"
+
+namespace gilmap::router {
+namespace {
+
+// Data of more classes than this is as good as random.
+constexpr size_t max_narrow = 3;
+// Rows that are looked at, at the beginning, in the middle and at the end.
+constexpr int64_t sample_rows = 64;
+
+// The smallest class around the values: of 31 or 52 bits, with or without a sign. Within 52 bits sums and products with
+// small numbers cannot overflow, and a double holds the value.
+ir::IntRange class_of(ir::IntRange values) {
+  for (int bits : {31, 52}) {
+    const int64_t end = int64_t{1} << bits;
+    const int64_t lo = values.lo >= 0 ? 0 : -end;
+    if (values.lo >= lo && values.hi < end) return {lo, end - 1};
+  }
+  return {};
+}
+
+ir::IntRange sample(const columns::View& view, int64_t rows) {
+  ir::IntRange all = columns::int_range(view, 0, std::min(rows, sample_rows));
+  for (int64_t begin : {rows / 2, rows - sample_rows}) {
+    if (begin < sample_rows) continue;
+    ir::IntRange some = columns::int_range(view, begin, std::min(rows - begin, sample_rows));
+    all = {std::min(all.lo, some.lo), std::max(all.hi, some.hi)};
+  }
+  return all;
+}
+
+void compile(runtime::NarrowKernel& narrow, ir::Module module, const std::vector<ir::IntRange>& ranges) {
+  const int before = burdens(module);
+  module.functions[0].arg_ranges = ranges;
+  passes::run_pipeline(module);
+  if (burdens(module) >= before) return;
+  std::string error;  // of no interest: the general kernel goes on
+  narrow.kernel = codegen::compile(module, {}, &error);
+  if (narrow.kernel) narrow.ready.store(true, std::memory_order_release);
+}
+
+}  // namespace
+
+int burdens(const ir::Module& module) {
+  int count = 0;
+  for (const ir::Function& f : module.functions) {
+    for (const ir::Block& block : f.blocks) {
+      for (ir::ValueId v : block.body) count += f[v].op == ir::Op::DeoptIf || f[v].op == ir::Op::Poll;
+    }
+  }
+  return count;
+}
+
+Narrow* narrow_for(Variant& variant, const columns::Group& group) {
+  if (variant.code->burdens == 0) return nullptr;
+  std::vector<ir::IntRange> ranges;
+  bool any = false;
+  for (const columns::View& view : group.views) {
+    ranges.push_back(columns::type_of(view) == ir::Type::I64 ? class_of(sample(view, group.count)) : ir::IntRange{});
+    any |= ranges.back() != ir::IntRange{};
+  }
+  if (!any) return nullptr;
+  for (Narrow& known : variant.narrow) {
+    if (known.ranges == ranges) return &known;
+  }
+  if (variant.narrow.size() == max_narrow) return nullptr;
+  return &variant.narrow.emplace_back(std::move(ranges));
+}
+
+void request(Narrow& narrow, const Variant& variant) {
+  if (narrow.requested) return;
+  narrow.requested = true;
+  // Nothing of Python's goes along: this thread may be the last to let go of it.
+  in_background([kernel = narrow.kernel, code = variant.code, ranges = narrow.ranges] {
+    compile(*kernel, code->module, ranges);
+  });
+}
+
+}  // namespace gilmap::router

@@ -1,0 +1,381 @@
+// Problem: groups of rows run through kernels on other threads, in any order, while some elements are left to CPython,
+// and yet the outcome must be that of map, which takes one element after the other.
+// Method: the calling thread serves what is left to CPython strictly in the order of positions, and an element only
+// when all below it are final. So the first exception that comes up is the one that map raises, nothing that lies above
+// it needs to end, and whatever an element changes is seen by those behind it alone.
+// Invariant: positions below completed_ are boxed, those below frontier() that are not listed are final.
+
+#include "router/native.h"
+
+#include <chrono>
+
+#include "columns/output.h"
+#include "router/narrow.h"
+#include "router/prepare.h"
+#include "runtime/job.h"
+
+namespace gilmap::router {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Types = std::vector<ir::Type>;
+
+// The longest that a group begins on the calling thread, before threads are woken.
+constexpr double inline_ms = 0.3;
+// What a narrow kernel costs to compile, on another core: once the general one has run for as long, it has paid.
+constexpr double worth_narrowing_ns = 5e6;
+constexpr int64_t few_rows = 512;  // not worth a look at their values
+// A function that left most elements to CPython is tried again after so many calls: the data may be other ones.
+constexpr int calls_without_kernel = 15;
+// Work of kernels between two looks at what can be boxed. Each look takes a CPU from them.
+constexpr int64_t boxing_interval_ns = 500'000;
+// Elements that are boxed between two looks at signals.
+constexpr int64_t boxed_at_once = 1 << 18;
+// Elements between two looks at signals and at the progress of the kernels.
+constexpr int served_at_once = 256;
+
+// The Python frames that may still be entered from here.
+int64_t frames_left() { return PyThreadState_Get()->py_recursion_remaining; }
+
+// A group of rows at work.
+struct Part {
+  const columns::Group* group;
+  std::shared_ptr<Variant> variant;
+  Narrow* narrow = nullptr;
+  std::unique_ptr<runtime::Job> job = nullptr;
+  int64_t rows_done = 0;  // rows below are done, or listed in `deopts`
+  bool over = false;      // the job has ended, or what is left of it went to the interpreter
+  std::vector<runtime::Deopt> deopts = {};
+  size_t served = 0;  // of them
+
+  int64_t frontier() const { return over ? nowhere : group->position(rows_done); }
+  int64_t next_deopt() const { return served < deopts.size() ? group->position(deopts[served].row) : nowhere; }
+};
+
+class NativeRun {
+ public:
+  explicit NativeRun(CallState& call) : call_(call), n_(call.n) {}
+  ~NativeRun() { end_jobs(); }
+
+  Ref run();
+
+ private:
+  enum class Served : uint8_t { Ok, Raised, StoppedHere };
+
+  bool plan();
+  std::shared_ptr<Variant> usable(const Types& types, int64_t rows, bool* failed);
+  bool begin_output();
+  void start(Part& part);
+  void look_at(Part& part);
+  Served serve_all_ready();
+  Served serve(int64_t position);
+  Served interpret_from(int64_t position);
+  bool guards_hold() const;
+  bool only_queue_left() const;
+  int64_t native_to() const;
+  void give_up(Part& part);
+  void wait();
+  void end_jobs();
+  int64_t frontier() const;
+  int64_t next_queued() const { return queued_ < queue_.size() ? queue_[queued_] : nowhere; }
+  bool complete(int64_t end);
+  Ref cut_list(int64_t end);
+
+  CallState& call_;
+  const int64_t n_;
+  columns::Partition partition_;
+  std::vector<Part> parts_;
+  std::vector<int64_t> queue_;  // positions for the interpreter, ascending, served from queued_ on
+  size_t queued_ = 0;
+  std::unique_ptr<columns::Output> out_;
+  int64_t completed_ = 0;
+  int64_t stopped_at_ = nowhere;  // the position that raised StopIteration
+  Clock::time_point started_;
+};
+
+// ---------------------------------------------------------------- which rows go where
+
+bool NativeRun::plan() {
+  const auto begin = static_cast<int64_t>(call_.prefix.size());
+  partition_ = columns::partition(call_.inputs, begin, n_);
+  if (PyErr_Occurred()) return false;
+  queue_ = std::move(partition_.others);
+  for (const columns::Group& group : partition_.groups) {
+    bool failed = false;
+    auto variant = usable(group.types, group.count, &failed);
+    if (failed) return false;
+    if (variant) {
+      parts_.push_back({&group, std::move(variant)});
+    } else {
+      for (int64_t row = 0; row < group.count; ++row) queue_.push_back(group.position(row));
+    }
+  }
+  std::ranges::sort(queue_);
+  return true;
+}
+
+// The variant for a group of rows, if it is worth having and can be had; waits for it.
+std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, bool* failed) {
+  Entry& entry = *call_.entry;
+  std::shared_ptr<Variant> v = entry.find(call_.func, types);
+  bool forced = call_.options.backend == Backend::Jit;
+  if (!v) {
+    if (!forced && entry.interpreted_ns * static_cast<double>(rows) < worth_preparing_ns) return nullptr;
+    v = prepare(entry, call_.func, types);
+  }
+  if (v->state() == State::Compiling && !await(*v)) {
+    *failed = true;
+    return nullptr;
+  }
+  if (v->state() == State::Ready && frames_left() > v->depth + 1) return v;
+  if (forced) {
+    std::string why = v->why                    ? v->why->message()
+                      : !v->code->error.empty() ? v->code->error
+                                                : "the recursion limit is too near";
+    PyErr_Format(PyExc_ValueError, "backend=\"jit\": this function is not compiled: %s", why.c_str());
+    *failed = true;
+  }
+  return nullptr;
+}
+
+bool NativeRun::begin_output() {
+  Types results;
+  for (const Part& part : parts_) {
+    for (ir::Type t : part.variant->result_types) {
+      if (std::ranges::find(results, t) == results.end()) results.push_back(t);
+    }
+  }
+  out_ = columns::Output::create(call_.first(), n_, results);
+  if (!out_) return false;
+  for (size_t i = 0; i < call_.prefix.size(); ++i) {
+    Ref& r = call_.prefix[i];
+    if (!r)
+      out_->set_null(static_cast<int64_t>(i));
+    else if (!out_->set(static_cast<int64_t>(i), std::move(r)))
+      return false;
+  }
+  for (int64_t p : partition_.nulls) out_->set_null(p);
+  return true;
+}
+
+// ---------------------------------------------------------------- kernels
+
+void NativeRun::start(Part& part) {
+  Variant& variant = *part.variant;
+  const auto rows = static_cast<double>(part.group->count);
+  if (part.group->count >= few_rows) part.narrow = narrow_for(variant, *part.group);
+  if (part.narrow && variant.native_ns + variant.ns_per_row * rows > worth_narrowing_ns) request(*part.narrow, variant);
+
+  runtime::JobSpec spec;
+  spec.kernel = variant.code->kernel;
+  if (part.narrow) spec.narrow = part.narrow->kernel;
+  spec.group = part.group;
+  spec.begin = 0;
+  spec.end = part.group->count;
+  spec.payload = out_->payload();
+  spec.payload_width = out_->payload_width();
+  spec.tags = out_->tags();
+  spec.workers = call_.options.workers;
+  spec.depth_budget = frames_left() - 1;
+  spec.ns_per_row = variant.ns_per_row;
+  spec.wake_after_ns = call_.gives_list() ? boxing_interval_ns : INT64_MAX;  // an array needs nothing done meanwhile
+  part.job = std::make_unique<runtime::Job>(spec);
+  const bool large = variant.ns_per_row * rows > 2 * inline_ms * 1e6;
+  bool finished = false;
+  if (!large) {
+    PyThreadState* saved = PyEval_SaveThread();
+    finished = part.job->run_inline(inline_ms);
+    PyEval_RestoreThread(saved);
+  }
+  if (!finished) part.job->start();
+}
+
+void NativeRun::look_at(Part& part) {
+  if (part.over) return;
+  const bool done = part.job->done();  // before progress(), which then tells of all rows
+  part.rows_done = part.job->progress();
+  if (part.served == part.deopts.size()) {
+    part.deopts.clear();
+    part.served = 0;
+  }
+  part.job->take_deopts(part.deopts);
+  Variant& variant = *part.variant;
+  if (done) {
+    part.over = true;
+    variant.ns_per_row = part.job->ns_per_row();
+    variant.native_ns += variant.ns_per_row * static_cast<double>(part.group->count);
+    call_.native_rows += part.rows_done;
+  } else if (part.job->mostly_deopts()) {
+    give_up(part);
+  } else if (part.narrow && !part.narrow->requested &&
+             std::chrono::duration<double, std::nano>(Clock::now() - started_).count() > worth_narrowing_ns) {
+    request(*part.narrow, variant);
+  }
+}
+
+// What is left of it goes to the interpreter.
+void NativeRun::give_up(Part& part) {
+  part.job->cancel();
+  part.over = true;
+  if (part.rows_done * 4 < part.group->count) part.variant->calls_to_skip = calls_without_kernel;
+  part.variant->ns_per_row = part.job->ns_per_row();
+  call_.native_rows += part.rows_done;
+  std::vector<int64_t> merged, rest;
+  for (int64_t row = part.rows_done; row < part.group->count; ++row) rest.push_back(part.group->position(row));
+  std::merge(queue_.begin() + static_cast<std::ptrdiff_t>(queued_), queue_.end(), rest.begin(), rest.end(),
+             std::back_inserter(merged));
+  queue_ = std::move(merged);
+  queued_ = 0;
+}
+
+// For the part that holds up the others.
+void NativeRun::wait() {
+  Part* lowest = nullptr;
+  for (Part& part : parts_) {
+    if (!part.over && (!lowest || part.frontier() < lowest->frontier())) lowest = &part;
+  }
+  if (!lowest) return;
+  PyThreadState* saved = PyEval_SaveThread();
+  lowest->job->wait(20);
+  PyEval_RestoreThread(saved);
+}
+
+void NativeRun::end_jobs() {
+  PyThreadState* saved = PyEval_SaveThread();
+  for (Part& part : parts_) part.job.reset();
+  PyEval_RestoreThread(saved);
+}
+
+int64_t NativeRun::frontier() const {
+  int64_t lowest = n_;
+  for (const Part& part : parts_) lowest = std::min(lowest, part.frontier());
+  return lowest;
+}
+
+// ---------------------------------------------------------------- what is left to CPython
+
+NativeRun::Served NativeRun::serve(int64_t position) {
+  Ref r = call_.interpreter.call(position);
+  if (r) return out_->set(position, std::move(r)) ? Served::Ok : Served::Raised;
+  if (!call_.ends_list()) return Served::Raised;
+  PyErr_Clear();
+  stopped_at_ = position;
+  return Served::StoppedHere;
+}
+
+// Lowest position first, as far as all below it is done.
+NativeRun::Served NativeRun::serve_all_ready() {
+  const int64_t end = frontier();
+  if (end == n_ && only_queue_left()) return interpret_from(next_queued());
+  for (int count = 0; count < served_at_once; ++count) {
+    int64_t position = next_queued();
+    Part* from = nullptr;
+    for (Part& part : parts_) {
+      if (part.next_deopt() < position) {
+        position = part.next_deopt();
+        from = &part;
+      }
+    }
+    if (position >= end) return Served::Ok;
+    if (Served s = serve(position); s != Served::Ok) return s;
+    if (from) {
+      if (call_.deopts++ == 0) call_.first_reason = from->deopts[from->served].reason;
+      ++from->served;
+    } else {
+      ++queued_;
+      // Objects other than numbers may take paths that were not compiled, and those may do anything.
+      if (position < native_to() && !guards_hold()) return interpret_from(position + 1);
+    }
+  }
+  return Served::Ok;
+}
+
+// Is every position that is left in the queue, with nothing native between or behind them?
+bool NativeRun::only_queue_left() const {
+  if (queued_ == queue_.size() || queue_.back() != n_ - 1) return false;
+  const int64_t first = queue_[queued_];
+  return n_ - first == static_cast<int64_t>(queue_.size() - queued_) && native_to() <= first &&
+         std::ranges::all_of(parts_, [](const Part& part) { return part.next_deopt() == nowhere; });
+}
+
+// From this position on no kernel has computed anything, nor will it.
+int64_t NativeRun::native_to() const {
+  int64_t end = 0;
+  for (const Part& part : parts_) {
+    if (!part.over) return n_;
+    if (part.rows_done > 0) end = std::max(end, part.group->position(part.rows_done - 1) + 1);
+  }
+  return end;
+}
+
+bool NativeRun::guards_hold() const {
+  return std::ranges::all_of(parts_, [&](const Part& part) { return part.variant->guards.hold(call_.func); });
+}
+
+// All from here on, whatever kernels have made of it.
+NativeRun::Served NativeRun::interpret_from(int64_t position) {
+  end_jobs();
+  parts_.clear();
+  queue_.clear();
+  queued_ = 0;
+  for (int64_t count = 1; position < n_; ++position, ++count) {
+    if (call_.is_null(position)) continue;
+    if (Served s = serve(position); s != Served::Ok) return s;
+    if (count % served_at_once == 0 && PyErr_CheckSignals() != 0) return Served::Raised;
+  }
+  return Served::Ok;
+}
+
+// ---------------------------------------------------------------- the whole
+
+bool NativeRun::complete(int64_t end) {
+  if (end <= completed_) return true;
+  if (!out_->complete(completed_, end)) return false;
+  completed_ = end;
+  return true;
+}
+
+// The list up to the element that raised StopIteration.
+Ref NativeRun::cut_list(int64_t end) {
+  end_jobs();
+  parts_.clear();
+  for (int64_t i = end; i < n_; ++i) {
+    if (!out_->set(i, Ref::borrow(Py_None))) return {};
+  }
+  if (!complete(n_)) return {};
+  Ref list = out_->finish();
+  return list ? Ref::steal(PyList_GetSlice(list.get(), 0, end)) : Ref();
+}
+
+Ref NativeRun::run() {
+  if (!plan() || !begin_output()) return {};
+  started_ = Clock::now();
+  for (Part& part : parts_) start(part);
+  for (;;) {
+    for (Part& part : parts_) look_at(part);
+    switch (serve_all_ready()) {
+      case Served::Ok:
+        break;
+      case Served::Raised:
+        return {};
+      case Served::StoppedHere:
+        return cut_list(stopped_at_);
+    }
+    if (PyErr_CheckSignals() != 0) return {};
+    int64_t next = next_queued();
+    for (const Part& part : parts_) next = std::min(next, part.next_deopt());
+    const int64_t final_to = std::min(frontier(), next);
+    const int64_t boxed_to = std::min({final_to, n_, completed_ + boxed_at_once});
+    if (!complete(boxed_to)) return {};
+    if (completed_ == n_) break;
+    if (boxed_to == final_to && final_to != next) wait();
+  }
+  end_jobs();
+  return out_->finish();
+}
+
+}  // namespace
+
+Ref run_native(CallState& call) { return NativeRun(call).run(); }
+
+}  // namespace gilmap::router
