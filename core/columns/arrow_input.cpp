@@ -56,6 +56,16 @@ T* from_capsule(PyObject* capsule, const char* name) {
   return static_cast<T*>(PyCapsule_GetPointer(capsule, name));
 }
 
+// False, with an exception set, if somebody took the contents out of the capsule before.
+template <class T>
+bool is_unread(const T* content) {
+  if (content->release) {
+    return true;
+  }
+  PyErr_SetString(PyExc_ValueError, "gilmap.map was given Arrow data that has been released already");
+  return false;
+}
+
 }  // namespace
 
 std::unique_ptr<Input> ArrowInput::make(PyObject* object) {
@@ -68,7 +78,7 @@ std::unique_ptr<Input> ArrowInput::make(PyObject* object) {
   }
   if (Ref capsule = call_if_present(object, "__arrow_c_stream__")) {
     auto* stream = from_capsule<ArrowArrayStream>(capsule.get(), "arrow_array_stream");
-    return stream && input->read_stream(stream) ? std::move(input) : nullptr;
+    return stream && is_unread(stream) && input->read_stream(stream) ? std::move(input) : nullptr;
   }
   // pyarrow's chunked arrays have had that method only since version 16.
   if (!PyErr_Occurred() && std::strcmp(Py_TYPE(object)->tp_name, "pyarrow.lib.ChunkedArray") == 0) {
@@ -85,7 +95,7 @@ bool ArrowInput::read_array(PyObject* pair) {
   }
   auto* schema = from_capsule<ArrowSchema>(PyTuple_GET_ITEM(pair, 0), "arrow_schema");
   auto* array = schema ? from_capsule<ArrowArray>(PyTuple_GET_ITEM(pair, 1), "arrow_array") : nullptr;
-  if (!array || !set_type(*schema)) {
+  if (!array || !is_unread(schema) || !is_unread(array) || !set_type(*schema)) {
     return false;
   }
   add_chunk(ArrowOwned<ArrowArray>(array));

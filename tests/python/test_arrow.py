@@ -289,3 +289,32 @@ def test_large_array():
     array = pyarrow.array(range(500_000)).slice(5)
     result = gilmap.map(lambda x: x % 1000 + 0.5, array)
     assert result.to_pylist() == [x % 1000 + 0.5 for x in range(5, 500_000)]
+
+
+@pytest.mark.parametrize("backend", [None, "inline", "jit"])
+def test_a_null_beside_a_list_becomes_none(backend):
+    result = gilmap.map(lambda a, b: a + b, [1, 2, 3], pyarrow.array([1, None, 3]), backend=backend)
+    assert result == [2, None, 6]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_data_that_was_released_is_refused(stream):
+    class Spent:
+        pass
+
+    def spend_array(self, requested_schema=None):
+        pair = pyarrow.array([1]).__arrow_c_array__()
+        pyarrow.Array._import_from_c_capsule(*pair)
+        return pair
+
+    def spend_stream(self, requested_schema=None):
+        capsule = pyarrow.table({"a": [1]}).__arrow_c_stream__()
+        pyarrow.RecordBatchReader._import_from_c_capsule(capsule)
+        return capsule
+
+    if stream:
+        Spent.__arrow_c_stream__ = spend_stream
+    else:
+        Spent.__arrow_c_array__ = spend_array
+    with pytest.raises(ValueError, match="released already"):
+        gilmap.map(lambda x: x, Spent())
