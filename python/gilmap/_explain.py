@@ -1,15 +1,23 @@
 """The words of explain(): facts from the engine, put so that a Python programmer can act on them."""
 
+import array
+import collections
 import functools
 import html
 import inspect
 import linecache
-from collections.abc import Callable
+from collections.abc import Buffer, Callable
 from typing import Any
 
 from gilmap import _gilmap
 
 _COLUMN_OF = {int: "int", float: "float", bool: "bool", "int": "int", "float": "float", "bool": "bool"}
+
+# Exact types whose elements can be looked at without running code of the user's.
+_READ_FREELY: tuple[type, ...] = (
+    *(list, tuple, range, set, frozenset, dict, type({}.keys()), type({}.values()), type({}.items())),
+    *(str, bytes, bytearray, array.array, collections.deque),
+)
 
 
 class Explanation(dict[str, Any]):
@@ -50,13 +58,47 @@ def _parameters(func: Callable[..., Any]) -> list[inspect.Parameter]:
     return optional[:1] or [inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)]
 
 
-def _assumed_columns(func: Callable[..., Any]) -> list[list[str]]:
-    """The columns to report for when none are given."""
-    parameters = _parameters(func)
-    annotated = [_COLUMN_OF.get(p.annotation) for p in parameters]
-    if all(annotated):
-        return [[str(c) for c in annotated]]
-    return [[known or guess for known in annotated] for guess in ("int", "float")]
+def _annotated_column(parameter: inspect.Parameter) -> str | None:
+    annotation = parameter.annotation
+    return _COLUMN_OF.get(annotation) if isinstance(annotation, str) or type(annotation) is type else None
+
+
+def _assumed(known: list[str | None]) -> list[list[str]]:
+    """The columns to report for where some types are not known."""
+    if all(known):
+        return [[str(c) for c in known]]
+    return [[column or guess for column in known] for guess in ("int", "float")]
+
+
+def _is_read_freely(xs: Any) -> bool:
+    """Whether reading elements of xs runs none of the user's code, and takes nothing from an iterator."""
+    kind = type(xs)
+    if any(kind is known for known in _READ_FREELY) or issubclass(kind, Buffer):
+        return True
+    return hasattr(kind, "__arrow_c_array__") or hasattr(kind, "__arrow_c_stream__") or _is_pyarrow(kind)
+
+
+def _is_pyarrow(kind: type) -> bool:
+    return kind.__module__ == "pyarrow.lib"  # before version 16 its chunked arrays have no such method
+
+
+def _given_columns(func: Callable[..., Any], iterables: tuple[Any, ...]) -> list[list[str]]:
+    """The columns to report for these inputs; none if they hold what is not compiled."""
+    for xs in iterables:
+        if not _is_read_freely(xs) and not hasattr(type(xs), "__iter__") and not hasattr(type(xs), "__getitem__"):
+            raise TypeError(f"'{type(xs).__name__}' object is not iterable")
+    readable = [xs for xs in iterables if _is_read_freely(xs)]
+    types = _gilmap.column_types(*readable) if readable else []
+    if readable and not types:
+        return []
+    if len(readable) == len(iterables):
+        return [types]
+    rest = iter(types)
+    annotated = [_annotated_column(p) for p in _parameters(func)]
+    annotated += [None] * (len(iterables) - len(annotated))
+    return _assumed(
+        [next(rest) if _is_read_freely(xs) else known for xs, known in zip(iterables, annotated, strict=False)]
+    )
 
 
 def _name(func: Callable[..., Any]) -> str:
@@ -70,10 +112,9 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     if not callable(func):
         raise TypeError(f"'{type(func).__name__}' object is not callable")
     if iterables:
-        types = _gilmap.column_types(*iterables)
-        wanted = [types] if types else []
+        wanted = _given_columns(func, iterables)
     else:
-        wanted = _assumed_columns(func)
+        wanted = _assumed([_annotated_column(p) for p in _parameters(func)])
     rows = [_gilmap.explain_types(func, columns) for columns in wanted]
 
     compiled = [row for row in rows if row["compiled"]]
