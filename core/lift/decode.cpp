@@ -244,6 +244,7 @@ std::vector<Instr> decode(PyCodeObject* code) {
           break;
         case Rule::Name:
           in.obj = PyTuple_GET_ITEM(code->co_names, arg);
+          in.flag = op.name == "STORE_ATTR";
           break;
         case Rule::Global:
         case Rule::Attr:

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 
+#include "lift/left_paths.h"
+
 namespace gilmap::lift {
 namespace {
 
@@ -46,6 +48,7 @@ Lifted ModuleLifter::lift(std::span<const ir::Type> arg_types) {
   for (int attempt = 0; attempt < max_attempts; ++attempt) {
     module_ = {};
     guards_ = {};
+    left_paths_seen_.clear();
     contexts_.clear();
     specs_.clear();
     results_changed_ = false;
@@ -85,6 +88,7 @@ void FunctionLifter::unsupported(const std::string& what, bool side_effect) {
 }
 
 Context* FunctionLifter::new_context(CodeInfo* info, int function_node, PyObject* globals, PyObject* builtins) {
+  LeftPaths(m_).check(*info, function_node);
   m_.contexts_.emplace_back();
   Context& c = m_.contexts_.back();
   c.info = info;

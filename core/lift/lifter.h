@@ -84,6 +84,7 @@ class ModuleLifter {
 
  private:
   friend class FunctionLifter;
+  friend class LeftPaths;
 
   PyObject* keep(PyObject* o) {  // borrowed in, borrowed out, alive until the lifter is gone
     kept_.push_back(Ref::borrow(o));
@@ -100,6 +101,7 @@ class ModuleLifter {
   std::map<PyCodeObject*, std::unique_ptr<CodeInfo>> infos_;
   std::deque<Context> contexts_;
   std::set<PyCodeObject*> outlined_;
+  std::set<std::pair<PyCodeObject*, int>> left_paths_seen_;  // with the function's node
   std::deque<Spec> specs_;
   std::map<std::string, std::vector<Value>> result_shapes_;  // of a spec's key: what it was seen to return
   bool results_changed_ = false;
