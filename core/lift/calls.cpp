@@ -395,10 +395,11 @@ bool FunctionLifter::object_attribute(const Value& base, PyObject* name, Value* 
   bool is_type = PyType_Check(base.obj);
   if (type->tp_getattro != PyObject_GenericGetAttr && !(is_type && type == &PyType_Type)) return false;
   PyObject* on_type = lookup_in_mro(is_type ? reinterpret_cast<PyTypeObject*>(base.obj) : type, name);
-  if (!is_type && on_type && Py_TYPE(on_type)->tp_descr_set) return false;  // a property or slot
+  const bool slot = !is_type && on_type && Py_IS_TYPE(on_type, &PyMemberDescr_Type);  // of __slots__
+  if (!is_type && on_type && Py_TYPE(on_type)->tp_descr_set && !slot) return false;   // a property
   Ref own_dict = is_type ? Ref() : Ref::steal(PyObject_GenericGetDict(base.obj, nullptr));
   PyErr_Clear();
-  bool in_instance = own_dict && PyDict_GetItemWithError(own_dict.get(), name) != nullptr;
+  bool in_instance = !slot && own_dict && PyDict_GetItemWithError(own_dict.get(), name) != nullptr;
   if (!in_instance && on_type && !is_type && PyFunction_Check(on_type)) {
     // A method: its function is guarded through the bound method that the lookup makes.
     m_.guards_.expect_type(base.node, type);
@@ -416,7 +417,7 @@ bool FunctionLifter::object_attribute(const Value& base, PyObject* name, Value* 
     return true;
   }
   if (!in_instance && !on_type) return false;
-  if (!in_instance && on_type && Py_TYPE(on_type)->tp_descr_get) {
+  if (!in_instance && on_type && Py_TYPE(on_type)->tp_descr_get && !slot) {
     bool harmless = is_type && (PyFunction_Check(on_type) || Py_IS_TYPE(on_type, &PyMethodDescr_Type));
     bool is_static = Py_IS_TYPE(on_type, &PyStaticMethod_Type);
     if (!harmless && !is_static) return false;

@@ -399,3 +399,23 @@ def test_constants_that_compare_equal_in_code():
     for text in ("x + 1", "x + 1.0", "x + True", "x * 0.0", "x * -0.0", "x * 0"):
         check(eval(f"lambda x: {text}"), COLUMN, compiled=True)
         check(eval(f"lambda x: {text}"), [0.5, -0.0], compiled=True)
+
+
+def test_slots_of_an_instance():
+    class Point:
+        __slots__ = ("scale", "shift")
+
+        def apply(self, x):
+            return x * self.scale + self.shift
+
+    point = Point()
+    check(point.apply, COLUMN)  # no value yet: AttributeError
+    point.shift = 1
+    for value in VALUES:
+        point.scale = value
+        check(point.apply, COLUMN, compiled=True if type(value) in (int, float, bool) and value != 2**70 else None)
+    del point.shift
+    check(point.apply, COLUMN)
+    point.shift = 2
+    Point.scale = property(lambda self: 9)
+    check(point.apply, COLUMN)
