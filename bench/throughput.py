@@ -1,0 +1,62 @@
+"""Warm calls: arrays against Numba's unchecked parallel loop, lists against list(map), all threads against one."""
+
+import math
+import statistics
+
+import gilmap
+import numpy as np
+
+from bench.measure import in_turns
+from bench.workloads import WORKLOADS, identical
+
+HEAVY = ("count_primes", "heavy_collatz", "mandelbrot_iters", "medium_compute")
+
+
+def numba_loop(f, dtype):
+    import numba
+
+    element = numba.njit(f)
+
+    @numba.njit(parallel=True)
+    def loop(xs):
+        out = np.empty(xs.size, dtype)
+        for i in numba.prange(xs.size):
+            out[i] = element(xs[i])
+        return out
+
+    return loop
+
+
+def dtype_of_result(name):
+    return np.float64 if name == "float_math" else np.int64
+
+
+def arrays(table, repeats):
+    ratios = []
+    for name, (f, values, plain_count) in WORKLOADS.items():
+        xs = np.array(values)
+        loop = numba_loop(f, dtype_of_result(name))
+        result = gilmap.map(f, xs)
+        if not identical(list(map(f, values[:plain_count])), result[:plain_count].tolist()):
+            raise SystemExit(f"{name}: gilmap differs from map")
+        if not np.array_equal(loop(xs), result):
+            raise SystemExit(f"{name}: numba differs from gilmap")
+        gilmap.map(f, xs)
+        theirs, ours, one = in_turns(
+            [lambda: loop(xs), lambda: gilmap.map(f, xs), lambda: gilmap.map(f, xs, workers=1)], repeats
+        )
+        ratios.append(theirs / ours)
+        table.at_least(f"{name}: speed over numba parallel", theirs / ours, 0.8)
+        if name in HEAVY:
+            table.at_least(f"{name}: all threads over one", one / ours, 1.9)
+    table.at_least("geometric mean over numba parallel", math.exp(statistics.fmean(map(math.log, ratios))), 1.0)
+
+
+def lists(table, repeats):
+    for name in ("float_math", "quick_collatz"):
+        f, xs, _ = WORKLOADS[name]
+        if not identical(list(map(f, xs)), gilmap.map(f, xs)):
+            raise SystemExit(f"{name}: gilmap differs from map")
+        gilmap.map(f, xs)
+        plain, ours = in_turns([lambda: list(map(f, xs)), lambda: gilmap.map(f, xs)], repeats)
+        table.at_least(f"{name}: list to list, over list(map)", plain / ours, 3)
