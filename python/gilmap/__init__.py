@@ -6,13 +6,14 @@
 """
 
 import atexit as _atexit
-from collections.abc import Callable as _Callable
-from typing import TYPE_CHECKING as _TYPE_CHECKING
-from typing import Any as _Any
 
 from gilmap._gilmap import map, shutdown_workers
 
-if _TYPE_CHECKING:
+TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost twice as much as all the rest
+if TYPE_CHECKING:
+    from collections.abc import Callable as _Callable
+    from typing import Any as _Any
+
     from gilmap._explain import Explanation as _Explanation
 
 __version__ = "0.1.0"
@@ -21,7 +22,7 @@ __all__ = ["explain", "map", "shutdown_workers"]
 _atexit.register(shutdown_workers)
 
 
-def explain(func: _Callable[..., _Any], *iterables: _Any) -> "_Explanation":
+def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":
     """What `map(func, *iterables)` would do, and why; runs none of the user's code.
 
     func: any callable.
