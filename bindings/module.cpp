@@ -10,7 +10,8 @@
 
 #include <cstdlib>
 
-#include "codegen/kernel.h"
+#include "loader/loader.h"
+#include "numeric/functions.h"
 #include "router/background.h"
 #include "router/cache.h"
 #include "router/call.h"
@@ -128,6 +129,12 @@ std::vector<std::string> names_of(const std::vector<ir::Type>& types) {
 
 NB_MODULE(_gilmap, m) {
   m.doc() = "The compiled part of gilmap.";
+  if (!gilmap::loader::is_installed()) {
+    throw nb::import_error(("gilmap is not completely installed: " + gilmap::loader::library_path() +
+                            " is missing. Installing gilmap again should help.")
+                               .c_str());
+  }
+  gilmap::numeric::select_version(PY_VERSION_HEX);
   gilmap::runtime::install_fork_handlers();
   const char* debug = std::getenv("GILMAP_DEBUG");
   debug_by_default = debug && *debug && *debug != '0';

@@ -44,13 +44,13 @@ function(gilmap_link_options target)
   endif()
 endfunction()
 
-# gilmap_hide_symbols(TARGET): the module exports its init function and nothing else, so that its LLVM,
+# gilmap_export_only(TARGET SYMBOL): a library of ours exports one function and nothing else, so that its LLVM,
 # its nanobind and its C++ never meet another library's.
-function(gilmap_hide_symbols target)
+function(gilmap_export_only target symbol)
   if(APPLE)
-    target_link_options(${target} PRIVATE -Wl,-exported_symbol,_PyInit_${target})
+    target_link_options(${target} PRIVATE -Wl,-exported_symbol,_${symbol})
   else()
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}.map "{ global: PyInit_${target}; local: *; };\n")
+    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${target}.map "{ global: ${symbol}; local: *; };\n")
     target_link_options(${target} PRIVATE
       -Wl,--exclude-libs,ALL -Wl,--version-script=${CMAKE_CURRENT_BINARY_DIR}/${target}.map)
   endif()

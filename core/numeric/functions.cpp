@@ -58,13 +58,18 @@ std::array<NumericFnInfo, numeric_fn_count> table = {{
 #undef TOTAL
 #undef FAILS
 
+std::uint32_t selected = 0xFFFFFFFF;
+
 }  // namespace
 
 const NumericFnInfo& info(NumericFn fn) { return table[static_cast<std::size_t>(fn)]; }
 
 std::span<const NumericFnInfo> all_functions() { return table; }
 
+std::uint32_t selected_version() { return selected; }
+
 void select_version(std::uint32_t hexversion) {
+  selected = hexversion;
   const bool before_314 = hexversion < 0x030E0000;
   const auto replace = [](NumericFn fn, bool older, const void* variant, const void* newest) {
     table[static_cast<std::size_t>(fn)].address = older ? variant : newest;

@@ -55,6 +55,7 @@ std::span<const NumericFnInfo> all_functions();  // indexed by NumericFn
 // Makes info() name the functions of the running interpreter; to be called once, before the first info(). The argument
 // is PY_VERSION_HEX (sys.hexversion). Without a call, the newest known version is assumed.
 void select_version(std::uint32_t hexversion);
+std::uint32_t selected_version();
 
 namespace detail {
 

@@ -6,6 +6,7 @@
 #include "columns/columns.h"
 #include "ir/printer.h"
 #include "lift/lift.h"
+#include "loader/loader.h"
 #include "numeric/functions.h"
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
@@ -50,7 +51,7 @@ std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector
   if (!lifted) return lifted.error().message();
   lifted->module.functions[0].arg_ranges = std::move(ranges);
   passes::run_pipeline(lifted->module);
-  return codegen::listing(lifted->module, what);
+  return loader::listing(lifted->module, what);
 }
 
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables) {

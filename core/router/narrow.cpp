@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "codegen/kernel.h"
+#include "loader/loader.h"
 #include "passes/pipeline.h"
 #include "router/background.h"
 
@@ -41,7 +41,7 @@ void compile(runtime::NarrowKernel& narrow, ir::Module module, const std::vector
   passes::run_pipeline(module);
   if (burdens(module) >= before) return;
   std::string error;  // of no interest: the general kernel goes on
-  narrow.kernel = codegen::compile(module, {}, &error);
+  narrow.kernel = loader::compile(module, {}, &error);
   if (narrow.kernel) narrow.ready.store(true, std::memory_order_release);
 }
 

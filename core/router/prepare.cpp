@@ -3,7 +3,7 @@
 #include <chrono>
 
 #include "lift/lift.h"
-#include "numeric/functions.h"
+#include "loader/loader.h"
 #include "passes/pipeline.h"
 #include "router/background.h"
 #include "router/narrow.h"
@@ -18,7 +18,7 @@ void compile_now(Compilation& v) {
   runtime::warm_up();
   passes::run_pipeline(v.module);
   v.burdens = burdens(v.module);
-  v.kernel = codegen::compile(v.module, {}, &v.error);
+  v.kernel = loader::compile(v.module, {}, &v.error);
   v.state.store(v.kernel ? State::Ready : State::Failed);
 }
 
@@ -26,11 +26,6 @@ void compile_now(Compilation& v) {
 
 std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<const ir::Type> types) {
   if (auto known = entry.find(callable, types)) return known;
-  static const bool version_selected = [] {
-    numeric::select_version(PY_VERSION_HEX);
-    return true;
-  }();
-  (void)version_selected;
   auto v = std::make_shared<Variant>();
   v->types.assign(types.begin(), types.end());
   auto before = Clock::now();

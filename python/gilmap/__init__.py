@@ -9,12 +9,14 @@ import atexit as _atexit
 
 from gilmap._gilmap import map, shutdown_workers
 
-TYPE_CHECKING = False  # type checkers take it for true; importing typing would cost twice as much as all the rest
+# Type checkers know this name. Importing it from typing would take as long as all the rest of `import gilmap`.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable as _Callable
     from typing import Any as _Any
 
     from gilmap._explain import Explanation as _Explanation
+del TYPE_CHECKING
 
 __version__ = "0.1.0"
 __all__ = ["explain", "map", "shutdown_workers"]
