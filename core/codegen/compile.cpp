@@ -16,6 +16,7 @@
 #include "codegen/flatten_branches.h"
 #include "codegen/jit.h"
 #include "codegen/kernel.h"
+#include "codegen/llvm_versions.h"
 #include "codegen/optimise.h"
 #include "codegen/target.h"
 #include "ir/dominators.h"
@@ -94,7 +95,7 @@ class Compilation {
 
   bool emit() {
     if (!machine_) return false;
-    module_.setTargetTriple(machine_->getTargetTriple());
+    module_.setTargetTriple(as_argument(machine_->getTargetTriple()));
     module_.setDataLayout(machine_->createDataLayout());
     emitted_.has_fma = host_has_fma();
     declare_functions(emitted_);

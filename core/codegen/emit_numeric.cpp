@@ -5,6 +5,7 @@
 #include <string>
 
 #include "codegen/emitter.h"
+#include "codegen/llvm_versions.h"
 
 namespace gilmap::codegen {
 
@@ -51,7 +52,7 @@ llvm::FunctionCallee FunctionEmitter::declare(std::string name, const void* addr
     auto last = static_cast<unsigned>(info.args.size());
     f->setMemoryEffects(llvm::MemoryEffects::argMemOnly(llvm::ModRefInfo::Mod));
     f->addParamAttr(last, llvm::Attribute::WriteOnly);
-    f->addParamAttr(last, llvm::Attribute::getWithCaptureInfo(context(), llvm::CaptureInfo::none()));
+    f->addParamAttr(last, not_captured(context()));
   } else {
     f->setDoesNotAccessMemory();
   }

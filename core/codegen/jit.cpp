@@ -1,11 +1,11 @@
 #include "codegen/jit.h"
 
-#include <llvm/ExecutionEngine/Orc/AbsoluteSymbols.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
-#include <llvm/ExecutionEngine/Orc/SelfExecutorProcessControl.h>
 #include <llvm/ExecutionEngine/Orc/TaskDispatch.h>
 
 #include <atomic>
+
+#include "codegen/llvm_versions.h"
 
 namespace gilmap::codegen {
 

@@ -9,6 +9,8 @@
 #include <mutex>
 #include <vector>
 
+#include "codegen/llvm_versions.h"
+
 namespace gilmap::codegen {
 
 namespace {
@@ -47,11 +49,11 @@ std::vector<std::unique_ptr<llvm::TargetMachine>>& idle() {
 
 llvm::TargetMachine* make_target_machine(std::string* error) {
   llvm::Triple triple(llvm::sys::getProcessTriple());
-  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(triple, *error);
+  const llvm::Target* target = llvm::TargetRegistry::lookupTarget(as_argument(triple), *error);
   if (!target) return nullptr;
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
-  return target->createTargetMachine(triple, host().cpu, host().features, options, llvm::Reloc::PIC_,
+  return target->createTargetMachine(as_argument(triple), host().cpu, host().features, options, llvm::Reloc::PIC_,
                                      llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default, /*JIT=*/true);
 }
 
