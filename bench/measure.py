@@ -11,11 +11,16 @@ def seconds_of(run):
     return time.perf_counter() - start, result
 
 
-def in_turns(runs, repeats):
-    """Median seconds of each of several callables, taken in turns."""
+def in_turns(runs, repeats, pause=0.0):
+    """Median seconds of each of several callables, taken in turns.
+
+    pause: seconds before each run, where a peer's threads go on spinning for a while: those of OpenMP, which Numba
+        uses, keep all CPUs busy for some milliseconds after a parallel loop.
+    """
     seconds = [[] for _ in runs]
     for _ in range(repeats):
         for k, run in enumerate(runs):
+            time.sleep(pause)
             seconds[k].append(seconds_of(run)[0])
     return [statistics.median(s) for s in seconds]
 

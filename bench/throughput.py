@@ -43,7 +43,7 @@ def arrays(table, repeats):
             raise SystemExit(f"{name}: numba differs from gilmap")
         gilmap.map(f, xs)
         theirs, ours, one = in_turns(
-            [lambda: loop(xs), lambda: gilmap.map(f, xs), lambda: gilmap.map(f, xs, workers=1)], repeats
+            [lambda: loop(xs), lambda: gilmap.map(f, xs), lambda: gilmap.map(f, xs, workers=1)], repeats, pause=0.02
         )
         ratios.append(theirs / ours)
         table.at_least(f"{name}: speed over numba parallel", theirs / ours, 0.8)
