@@ -133,6 +133,7 @@ struct Partition {
 // rows of a list are what they were now, whatever happens to the list.
 // Costs nothing per row for arrays without nulls (uint64: one sweep), 8 bytes a row of each list, and for rows that are
 // not all of the same types 8 bytes a row for the positions, 8 for the list's values and 1 or 2 while it runs.
+// Serves signals while it reads lists; an exception may be set, and the partition is then of no use.
 Partition partition(std::span<const std::unique_ptr<Input>> inputs, int64_t begin, int64_t end, int max_groups = 16);
 
 // Types of the rows begin .. end-1 if they are all the same (without unboxing), else nullopt; cheap enough to ask of a

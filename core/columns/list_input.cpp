@@ -52,28 +52,42 @@ Scan ListInput::scan(int64_t begin, int64_t end) {
   return scan;
 }
 
+// Calls read(from, first, count) for pieces of rows begin + `from`, … of the list as it is then, and serves signals in
+// between, whose handlers may do anything to the list. Ends where `read` reads less than it was given, at `end`, at the
+// end of the list, or at an exception. Returns how many rows were read.
+template <class Read>
+int64_t ListInput::in_pieces(int64_t begin, int64_t from, int64_t end, Read read) const {
+  constexpr int64_t piece = 1 << 20;
+  if (PyErr_Occurred()) return from;  // at an earlier piece
+  for (int64_t i = from;;) {
+    // Rows that the list has lost meanwhile are nothing that we can unbox; item() says so if they are needed.
+    const int64_t count = std::min(piece, std::min(end, live_size()) - begin - i);
+    if (count <= 0) return i;
+    const int64_t got = read(items() + begin + i, i, count);
+    i += got;
+    if (got < count || (got == piece && PyErr_CheckSignals() != 0)) return i;
+  }
+}
+
 // One pass for the common case of equal types; the mixed pass takes over where that ends.
 ListInput::Seen ListInput::unbox(int64_t begin, int64_t end) const {
-  // Rows that the list has lost meanwhile are nothing that we can unbox; item() says so if they are needed.
-  const int64_t count = std::max<int64_t>(0, std::min(end, live_size()) - begin);
   Seen seen{.begin = begin, .end = end, .kind = Kind::Other, .kinds = {}, .values = {}, .width = 8, .rest = {}};
   int64_t same = 0;
-  if (count > 0) {
-    PyObject* const* from = items() + begin;
-    if (PyLong_CheckExact(from[0])) {
-      seen.kind = Kind::Int;
-      seen.values = allocate(static_cast<size_t>(end - begin) * 8);
-      same = unbox_ints(from, count, reinterpret_cast<int64_t*>(seen.values.get()));
-    } else if (PyFloat_CheckExact(from[0])) {
-      seen.kind = Kind::Float;
-      seen.values = allocate(static_cast<size_t>(end - begin) * 8);
-      same = unbox_floats(from, count, reinterpret_cast<double*>(seen.values.get()));
-    } else if (PyBool_Check(from[0])) {
-      seen.kind = Kind::Bool;
-      seen.width = 1;
-      seen.values = allocate(static_cast<size_t>(end - begin));
-      same = unbox_bools(from, count, reinterpret_cast<uint8_t*>(seen.values.get()));
-    }
+  if (begin < std::min(end, live_size())) {
+    PyObject* const first = items()[begin];
+    seen.kind = PyLong_CheckExact(first)    ? Kind::Int
+                : PyFloat_CheckExact(first) ? Kind::Float
+                : PyBool_Check(first)       ? Kind::Bool
+                                            : Kind::Other;
+    seen.width = seen.kind == Kind::Bool ? 1 : 8;
+    if (seen.kind != Kind::Other) seen.values = allocate(static_cast<size_t>((end - begin) * seen.width));
+    void* const values = seen.values.get();
+    same = in_pieces(begin, 0, end, [&](PyObject* const* from, int64_t i, int64_t count) -> int64_t {
+      if (seen.kind == Kind::Int) return unbox_ints(from, count, static_cast<int64_t*>(values) + i);
+      if (seen.kind == Kind::Float) return unbox_floats(from, count, static_cast<double*>(values) + i);
+      if (seen.kind == Kind::Bool) return unbox_bools(from, count, static_cast<uint8_t*>(values) + i);
+      return 0;
+    });
   }
   if (same < end - begin) {
     unbox_mixed(seen, same);
@@ -84,11 +98,9 @@ ListInput::Seen ListInput::unbox(int64_t begin, int64_t end) const {
 // The first `same` values of `seen` are of its kind; looks at the others one by one.
 void ListInput::unbox_mixed(Seen& seen, int64_t same) const {
   const int64_t count = seen.end - seen.begin;
-  const int64_t present = std::max<int64_t>(0, std::min(seen.end, live_size()) - seen.begin);
   seen.kinds = std::make_shared_for_overwrite<uint8_t[]>(static_cast<size_t>(count));
   uint8_t* kinds = seen.kinds.get();
   std::memset(kinds, static_cast<int>(seen.kind), static_cast<size_t>(same));
-  std::memset(kinds + present, static_cast<int>(Kind::Other), static_cast<size_t>(count - present));
 
   if (seen.width != 8 || !seen.values) {
     const std::shared_ptr<char> narrow = std::move(seen.values);
@@ -99,17 +111,20 @@ void ListInput::unbox_mixed(Seen& seen, int64_t same) const {
     }
   }
 
-  PyObject* const* from = items() + seen.begin;
   char* values = seen.values.get();
   bool uniform = same == 0;
-  for (int64_t i = same; i < present; ++i) {
-    const Kind kind = read_number(from[i], values + i * 8);
-    kinds[i] = static_cast<uint8_t>(kind);
-    if (kind == Kind::Other && !frozen_) {
-      seen.rest.emplace_back(seen.begin + i, Ref::borrow(from[i]));
+  const int64_t read = in_pieces(seen.begin, same, seen.end, [&](PyObject* const* from, int64_t first, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+      const Kind kind = read_number(from[i], values + (first + i) * 8);
+      kinds[first + i] = static_cast<uint8_t>(kind);
+      if (kind == Kind::Other && !frozen_) {
+        seen.rest.emplace_back(seen.begin + first + i, Ref::borrow(from[i]));
+      }
+      uniform &= kind == Kind::Other;
     }
-    uniform &= kind == Kind::Other;
-  }
+    return n;
+  });
+  std::memset(kinds + read, static_cast<int>(Kind::Other), static_cast<size_t>(count - read));
   if (uniform) {  // no number at all
     seen.kind = Kind::Other;
     seen.kinds.reset();

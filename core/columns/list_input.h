@@ -40,6 +40,8 @@ class ListInput : public Input {
   ListInput(Ref sequence, bool frozen);
   PyObject* const* items() const;
   int64_t live_size() const;  // may have changed since the call began
+  template <class Read>
+  int64_t in_pieces(int64_t begin, int64_t from, int64_t end, Read read) const;
   Seen unbox(int64_t begin, int64_t end) const;
   void unbox_mixed(Seen& seen, int64_t same) const;
   Ref seen_item(const Seen& seen, int64_t i) const;

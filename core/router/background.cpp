@@ -2,13 +2,13 @@
 
 #include <Python.h>
 #include <pthread.h>
-#include <signal.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
-#include <system_error>
-#include <thread>
+
+#include "runtime/threads.h"
 
 namespace gilmap::router {
 namespace {
@@ -35,6 +35,19 @@ Compiles& compiles() {
   return *c;
 }
 
+constexpr size_t stack_bytes = size_t{8} << 20;  // LLVM recurses over what it compiles
+
+void* run(void* argument) {
+  std::unique_ptr<std::function<void()>> work(static_cast<std::function<void()>*>(argument));
+  (*work)();
+  work.reset();
+  Compiles& c = compiles();
+  std::lock_guard lock(c.mutex);
+  --c.running;
+  c.ended.notify_all();
+  return nullptr;
+}
+
 }  // namespace
 
 void in_background(std::function<void()> work) {
@@ -43,22 +56,14 @@ void in_background(std::function<void()> work) {
     std::lock_guard lock(c.mutex);
     ++c.running;
   }
-  // Signals belong to Python's main thread.
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, &old);
-  auto all_of_it = [work = std::move(work), &c] {
-    work();
-    std::lock_guard lock(c.mutex);
-    --c.running;
-    c.ended.notify_all();
-  };
-  try {
-    std::thread(all_of_it).detach();
-  } catch (const std::system_error&) {  // no thread to be had: then it is done here
-    all_of_it();
+  auto* argument = new std::function<void()>(std::move(work));
+  pthread_t thread;
+  // The interpreter goes on here meanwhile, and must not share its CPU.
+  if (runtime::start_thread(&thread, run, argument, stack_bytes, runtime::Place::OtherCpu)) {
+    pthread_detach(thread);
+  } else {  // no thread to be had: then it is done here
+    run(argument);
   }
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
 }
 
 bool wait_for_background(const std::function<bool()>& done) {

@@ -80,8 +80,10 @@ class Entry {
 // The entry of a callable; made if need be. Null if the callable can't be followed. Stays valid while the caller holds
 // it.
 std::shared_ptr<Entry> entry_of(PyObject* callable);
-// True if the callable is known and has a kernel.
-bool is_compiled(PyObject* callable);
+// The same, or null if there is none yet.
+std::shared_ptr<Entry> known_entry(PyObject* callable);
+// Was this asked a few times of the callable? A guess, for callables that have no entry: others may be counted along.
+bool is_called_often(PyObject* callable);
 size_t entry_count();
 void forget_all();
 

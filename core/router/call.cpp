@@ -27,6 +27,8 @@ double since_ns(Clock::time_point start) {
 
 // Beside worth_preparing_ns for the call at hand, this much of all calls so far.
 constexpr double worth_preparing_in_all_ns = 20e6;
+// To remember a function costs 3 µs: not for a call that is over sooner than this, and not for the first few.
+constexpr double worth_remembering_ns = 10e3;
 // What the interpreter does before the question is asked at all.
 constexpr double look_first_ns = 100e3;
 // Elements between two looks at the clock, at most.
@@ -34,8 +36,11 @@ constexpr int64_t longest_batch = 1024;
 
 class Call {
  public:
-  Call(PyObject* func, std::vector<std::unique_ptr<columns::Input>> inputs, const Options& options)
-      : s_(func, std::move(inputs), options) {}
+  Call(PyObject* func, std::vector<std::unique_ptr<columns::Input>> inputs, const Options& options,
+       std::shared_ptr<Entry> entry)
+      : s_(func, std::move(inputs), options) {
+    s_.entry = std::move(entry);
+  }
 
   Ref run();
 
@@ -128,7 +133,6 @@ Ref Call::interpret_all() {
 
 // No kernel yet, or no idea what an element costs.
 Ref Call::cold() {
-  Entry& entry = *s_.entry;
   s_.prefix.reserve(static_cast<size_t>(std::min<int64_t>(s_.n, 1 << 16)));
   auto start = Clock::now();
   std::shared_ptr<Variant> variant;
@@ -146,14 +150,16 @@ Ref Call::cold() {
     else if (now - elapsed > 100e3)
       batch = std::max<int64_t>(batch / 2, 1);
     elapsed = now;
+    if (elapsed < look_first_ns || i == s_.n) continue;
+    if (!s_.entry) s_.entry = entry_of(s_.func);
+    if (!s_.entry) return interpret_all();
+    Entry& entry = *s_.entry;
     double each = elapsed / static_cast<double>(i);
     double rest = each * static_cast<double>(s_.n - i);
     if (!variant) {
       bool pays =
-          elapsed > look_first_ns &&
-          (rest > worth_preparing_ns || (entry.spent_ns + elapsed > worth_preparing_in_all_ns && rest > look_first_ns));
-      bool known = entry.interpreted_ns == 0 && elapsed > kernel_call_ns;
-      if (!pays && !known) continue;
+          rest > worth_preparing_ns || (entry.spent_ns + elapsed > worth_preparing_in_all_ns && rest > look_first_ns);
+      if (!pays && entry.interpreted_ns > 0) continue;
       auto types = columns::common_types(s_.inputs, i - 1, std::min(s_.n, i + 1));
       if (!types) continue;
       variant = entry.find(s_.func, *types);
@@ -173,8 +179,11 @@ Ref Call::cold() {
       return native();
     }
   }
-  entry.interpreted_ns = elapsed / static_cast<double>(std::max<int64_t>(s_.n, 1));
-  entry.spent_ns += elapsed;
+  if (!s_.entry && elapsed >= worth_remembering_ns && is_called_often(s_.func)) s_.entry = entry_of(s_.func);
+  if (s_.entry) {
+    s_.entry->interpreted_ns = elapsed / static_cast<double>(std::max<size_t>(s_.prefix.size(), 1));
+    s_.entry->spent_ns += elapsed;
+  }
   say("in the interpreter");
   return from_prefix();
 }
@@ -200,11 +209,13 @@ Ref Call::empty_array() {
 Ref Call::run() {
   if (s_.n == 0 && !s_.gives_list()) return empty_array();
   if (s_.options.backend == Backend::Inline || s_.n == 0) return interpret_all();
-  s_.entry = entry_of(s_.func);
-  if (!s_.entry) return interpret_all();
-  if (s_.options.backend == Backend::Jit) return native();
+  if (s_.options.backend == Backend::Jit) {
+    s_.entry = entry_of(s_.func);
+    return s_.entry ? native() : interpret_all();
+  }
   if (s_.n < 2) return interpret_all();
 
+  if (!s_.entry) return cold();
   double known = s_.entry->interpreted_ns * static_cast<double>(s_.n);
   if (known > 0 && known < kernel_call_ns) return interpret_all();
   if (known > 0) {
@@ -236,7 +247,8 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
   }
   // What f does to a list must not move the elements under our feet. A function with a kernel does nothing to it, and
   // is spared the copy, which costs as much as its elements.
-  bool harmless = is_compiled(func);
+  std::shared_ptr<Entry> entry = known_entry(func);
+  bool harmless = entry && entry->has_kernel();
   std::vector<Ref> snapshots;
   std::vector<PyObject*> sources;
   for (PyObject* iterable : iterables) {
@@ -250,7 +262,7 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
   }
   auto inputs = columns::open_all(sources);
   if (inputs.empty()) return {};
-  return Call(func, std::move(inputs), options).run();
+  return Call(func, std::move(inputs), options, std::move(entry)).run();
 }
 
 }  // namespace gilmap::router

@@ -1,12 +1,44 @@
 #include "runtime/threads.h"
 
+#include <sched.h>
 #include <signal.h>
 
 #include <initializer_list>
+#include <optional>
 
 namespace gilmap::runtime {
 
-bool start_thread(pthread_t* thread, void* (*main)(void*), void* arg, size_t stack_bytes) {
+namespace {
+
+#ifdef __linux__
+// Keeps threads that are started with the attributes off this CPU, until let_go().
+class OffThisCpu {
+ public:
+  explicit OffThisCpu(pthread_attr_t* attributes) {
+    const int cpu = sched_getcpu();
+    if (cpu < 0 || pthread_getaffinity_np(pthread_self(), sizeof allowed_, &allowed_) != 0) return;
+    cpu_set_t others = allowed_;
+    CPU_CLR(static_cast<size_t>(cpu), &others);
+    set_ = CPU_COUNT(&others) > 0 && pthread_attr_setaffinity_np(attributes, sizeof others, &others) == 0;
+  }
+  void let_go(pthread_t thread) const {
+    if (set_) pthread_setaffinity_np(thread, sizeof allowed_, &allowed_);
+  }
+
+ private:
+  cpu_set_t allowed_;
+  bool set_ = false;
+};
+#else
+struct OffThisCpu {
+  explicit OffThisCpu(pthread_attr_t*) {}
+  void let_go(pthread_t) const {}
+};
+#endif
+
+}  // namespace
+
+bool start_thread(pthread_t* thread, void* (*main)(void*), void* arg, size_t stack_bytes, Place place) {
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;
   bool ok = pthread_attr_setstacksize(&attributes, stack_bytes) == 0;
@@ -17,7 +49,10 @@ bool start_thread(pthread_t* thread, void* (*main)(void*), void* arg, size_t sta
     sigfillset(&blocked);
     for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT}) sigdelset(&blocked, fault);
     pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    std::optional<OffThisCpu> elsewhere;
+    if (place == Place::OtherCpu) elsewhere.emplace(&attributes);
     ok = pthread_create(thread, &attributes, main, arg) == 0;
+    if (ok && elsewhere) elsewhere->let_go(*thread);
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
   pthread_attr_destroy(&attributes);
