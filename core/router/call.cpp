@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "columns/columns.h"
@@ -13,6 +14,7 @@
 #include "lift/lift.h"
 #include "router/cache.h"
 #include "router/call_state.h"
+#include "router/in_workers.h"
 #include "router/native.h"
 #include "router/prepare.h"
 
@@ -47,6 +49,7 @@ class Call {
   Ref interpret_all();
   Ref cold();
   Ref native();
+  Ref in_workers();
   Ref empty_array();
   void say(const char* what) const;
 
@@ -187,6 +190,17 @@ Ref Call::native() {
   return result;
 }
 
+Ref Call::in_workers() {
+  std::string why;
+  switch (run_in_workers(s_, why)) {
+    case interpreters::Outcome::Raised: return {};
+    case interpreters::Outcome::Done: say("in worker interpreters"); return from_prefix();
+    case interpreters::Outcome::Declined: break;
+  }
+  say(("not in worker interpreters, because " + why).c_str());
+  return interpret_all();
+}
+
 // The type of an empty array is what the function would return.
 Ref Call::empty_array() {
   std::vector<ir::Type> results;
@@ -200,6 +214,7 @@ Ref Call::empty_array() {
 Ref Call::run() {
   if (s_.n == 0 && !s_.gives_list()) return empty_array();
   if (s_.options.backend == Backend::Inline || s_.n == 0) return interpret_all();
+  if (s_.options.backend == Backend::Subinterp) return in_workers();
   s_.entry = entry_of(s_.func);
   if (!s_.entry) return interpret_all();
   if (s_.options.backend == Backend::Jit) return native();
@@ -236,7 +251,7 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
   }
   // What f does to a list must not move the elements under our feet. A function with a kernel does nothing to it, and
   // is spared the copy, which costs as much as its elements.
-  bool harmless = is_compiled(func);
+  bool harmless = options.backend != Backend::Subinterp && is_compiled(func);
   std::vector<Ref> snapshots;
   std::vector<PyObject*> sources;
   for (PyObject* iterable : iterables) {
