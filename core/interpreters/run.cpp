@@ -25,20 +25,20 @@ constexpr int chunks_ahead = 3;         // queued for each worker
 
 // A function of gilmap._interpreters; null with an exception set.
 Ref helper(const char* name) {
-  Ref module = Ref::steal(PyImport_ImportModule("gilmap._interpreters"));
+  Ref module = Ref::steal(or_stay([] { return PyImport_ImportModule("gilmap._interpreters"); }));
   return module ? Ref::steal(PyObject_GetAttrString(module.get(), name)) : Ref();
 }
 
 bool call_helper(const char* name) {
   Ref function = helper(name);
-  Ref result = function ? Ref::steal(PyObject_CallNoArgs(function.get())) : Ref();
+  Ref result = function ? Ref::steal(or_stay([&] { return PyObject_CallNoArgs(function.get()); })) : Ref();
   return static_cast<bool>(result);
 }
 
 // What workers execute first.
 std::optional<std::string> worker_code() {
   Ref function = helper("worker_code");
-  Ref code = function ? Ref::steal(PyObject_CallNoArgs(function.get())) : Ref();
+  Ref code = function ? Ref::steal(or_stay([&] { return PyObject_CallNoArgs(function.get()); })) : Ref();
   if (!code || !PyBytes_Check(code.get())) return std::nullopt;
   return std::string(PyBytes_AS_STRING(code.get()), static_cast<size_t>(PyBytes_GET_SIZE(code.get())));
 }
@@ -277,7 +277,7 @@ bool Call::deliver_output() {
   for (auto& [stream, text] : Pool::get().take_output()) {
     Ref write = helper("deliver_output");
     Ref t = Ref::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass"));
-    Ref done = write && t ? Ref::steal(PyObject_CallFunction(write.get(), "iO", stream, t.get())) : Ref();
+    Ref done = write && t ? Ref::steal(or_stay([&, s = stream] { return PyObject_CallFunction(write.get(), "iO", s, t.get()); })) : Ref();
     if (!done) return false;
   }
   return true;
@@ -299,7 +299,7 @@ void Call::wait() {
     std::unique_lock lock(pool.mutex);
     pool.done.wait_for(lock, std::chrono::milliseconds(20), [&] { return !task_->finished.empty(); });
   }
-  PyEval_RestoreThread(saved);
+  take_gil_back(saved);
 }
 
 Outcome Call::end(bool well) {
@@ -307,7 +307,7 @@ Outcome Call::end(bool well) {
   {
     PyThreadState* saved = PyEval_SaveThread();
     Pool::get().drop(task_);
-    PyEval_RestoreThread(saved);
+    take_gil_back(saved);
   }
   if (!deliver_output() && well && !error_) {
     well = false;
@@ -360,7 +360,7 @@ Outcome Call::run() {
 
 std::optional<Shipment> ship(PyObject* callable) {
   Ref function = helper("ship");
-  Ref made = function ? Ref::steal(PyObject_CallOneArg(function.get(), callable)) : Ref();
+  Ref made = function ? Ref::steal(or_stay([&] { return PyObject_CallOneArg(function.get(), callable); })) : Ref();
   Shipment s;
   long long number;
   PyObject* bytes;

@@ -69,7 +69,7 @@ bool wait_for_background(const std::function<bool()>& done) {
       std::unique_lock lock(c.mutex);
       c.ended.wait_for(lock, std::chrono::milliseconds(20), done);
     }
-    PyEval_RestoreThread(saved);
+    take_gil_back(saved);
     if (PyErr_CheckSignals() != 0) return false;
   }
   return true;

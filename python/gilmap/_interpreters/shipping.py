@@ -187,9 +187,8 @@ def _reduce_class(cls: Any) -> tuple[Any, ...]:
     content = dict(vars(cls))
     slots = content.get("__slots__", ())
     slot_names = {slots} if isinstance(slots, str) else set(slots)
-    namespace = {
-        name: content[name] for name in ("__module__", "__qualname__", "__doc__", "__slots__") if name in content
-    }
+    first = ("__module__", "__qualname__", "__doc__", "__slots__")
+    namespace = {name: content[name] for name in first if name in content}
     attributes = {
         name: value
         for name, value in content.items()
@@ -207,7 +206,7 @@ def _reduce_class(cls: Any) -> tuple[Any, ...]:
 
 
 class _Globals:
-    """Stands for a globals dict in a pickle: one for each dict, so that functions of a module share theirs there too."""
+    """Stands for a globals dict in a pickle: one for each, so that functions of a module share theirs there too."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self.namespace = namespace
@@ -346,7 +345,7 @@ _REDUCERS: dict[type, Callable[[Packer, Any], Any]] = {
     types.ModuleType: Packer._module,
     staticmethod: lambda packer, method: (staticmethod, (method.__func__,)),
     classmethod: lambda packer, method: (classmethod, (method.__func__,)),
-    types.MappingProxyType: lambda packer, proxy: (types.MappingProxyType, (dict(proxy),)),
+    types.MappingProxyType: lambda packer, proxy: (worker.make_proxy, (dict(proxy),)),
     property: lambda packer, p: (property, (p.fget, p.fset, p.fdel, p.__doc__)),
     type(functools.lru_cache(lambda: None)): _reduce_cached,
 }

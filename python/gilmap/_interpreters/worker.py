@@ -20,7 +20,8 @@ _MAX_FUNCTIONS = 128
 
 # ---------------------------------------------------------------- building what was shipped
 #
-# A function is made empty, then filled, because it may refer to itself: directly, through a cell, a class or its module.
+# A function is made empty, then filled, because it may refer to itself: directly, through a cell, a class or its
+# module.
 
 _original_of: "weakref.WeakValueDictionary[int, type]" = weakref.WeakValueDictionary()  # in the main interpreter
 _classes: "weakref.WeakValueDictionary[int, type]" = weakref.WeakValueDictionary()  # in a worker
@@ -100,6 +101,10 @@ def make_enum(token, metaclass, name, bases, members, module, qualname):
     _classes[token] = made
     _tokens[made] = token
     return made
+
+
+def make_proxy(mapping):
+    return types.MappingProxyType(mapping)
 
 
 def make_cached(function, parameters):
