@@ -277,7 +277,10 @@ bool Call::deliver_output() {
   for (auto& [stream, text] : Pool::get().take_output()) {
     Ref write = helper("deliver_output");
     Ref t = Ref::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass"));
-    Ref done = write && t ? Ref::steal(or_stay([&, s = stream] { return PyObject_CallFunction(write.get(), "iO", s, t.get()); })) : Ref();
+    Ref done =
+        write && t
+            ? Ref::steal(or_stay([&, s = stream] { return PyObject_CallFunction(write.get(), "iO", s, t.get()); }))
+            : Ref();
     if (!done) return false;
   }
   return true;
@@ -358,18 +361,33 @@ Outcome Call::run() {
 
 }  // namespace
 
-std::optional<Shipment> ship(PyObject* callable) {
-  Ref function = helper("ship");
-  Ref made = function ? Ref::steal(or_stay([&] { return PyObject_CallOneArg(function.get(), callable); })) : Ref();
-  Shipment s;
+static std::optional<Shipment> read_shipment(PyObject* made) {
   long long number;
   PyObject* bytes;
   int keep;
-  if (!made || !PyArg_ParseTuple(made.get(), "LSp", &number, &bytes, &keep)) return std::nullopt;
-  s.number = number;
-  s.payload.assign(PyBytes_AS_STRING(bytes), static_cast<size_t>(PyBytes_GET_SIZE(bytes)));
-  s.keep = keep != 0;
-  return s;
+  if (!PyArg_ParseTuple(made, "LSp", &number, &bytes, &keep)) return std::nullopt;
+  return Shipment{number, {PyBytes_AS_STRING(bytes), static_cast<size_t>(PyBytes_GET_SIZE(bytes))}, keep != 0};
+}
+
+std::optional<Shipment> ship(PyObject* callable) {
+  Ref function = helper("ship");
+  Ref made = function ? Ref::steal(or_stay([&] { return PyObject_CallOneArg(function.get(), callable); })) : Ref();
+  return made ? read_shipment(made.get()) : std::nullopt;
+}
+
+std::optional<Shipment> ship_if_harmless(PyObject* callable, std::string& why) {
+  Ref function = helper("ship_if_harmless");
+  Ref made = function ? Ref::steal(or_stay([&] { return PyObject_CallOneArg(function.get(), callable); })) : Ref();
+  if (!made) return std::nullopt;
+  if (!PyUnicode_Check(made.get())) return read_shipment(made.get());
+  const char* text = PyUnicode_AsUTF8(made.get());
+  if (text) why = text;
+  return std::nullopt;
+}
+
+bool started() {
+  Pool* pool = Pool::get_if_made();
+  return pool && pool->size() > 0;
 }
 
 bool prepare() {

@@ -26,6 +26,9 @@ struct Shipment {
 // nullopt with an exception set: ValueError that names the variable that cannot go.
 std::optional<Shipment> ship(PyObject* callable);
 
+// The same, if nobody can tell where the callable runs; else nullopt, with `why` in words, or an exception set.
+std::optional<Shipment> ship_if_harmless(PyObject* callable, std::string& why);
+
 struct Request {
   const Shipment* shipment = nullptr;
   std::span<const std::unique_ptr<columns::Input>> inputs;
@@ -42,6 +45,8 @@ enum class Outcome : uint8_t {
   Declined,  // the rest is to be run in the calling interpreter; `why` says in words why
 };
 
+// Are workers there?
+bool started();
 // Starts the workers, if they are not there yet, and returns at once. True if some are ready.
 bool prepare();
 

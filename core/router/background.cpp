@@ -1,5 +1,7 @@
 #include "router/background.h"
 
+#include "support/py_ref.h"
+
 #include <Python.h>
 #include <pthread.h>
 #include <signal.h>

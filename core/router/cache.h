@@ -71,6 +71,7 @@ class Entry {
   bool has_kernel() const;
 
   double interpreted_ns = 0;  // an element in the interpreter, measured; 0: unknown
+  bool stays_here = false;    // has been found not to run in worker interpreters, or not to gain by it
   double spent_ns = 0;        // in the interpreter so far, on elements that a kernel might have done
 
  private:

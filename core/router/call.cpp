@@ -50,6 +50,7 @@ class Call {
   Ref cold();
   Ref native();
   Ref in_workers();
+  Ref uncompiled(double each_ns);
   Ref empty_array();
   void say(const char* what) const;
 
@@ -137,6 +138,7 @@ Ref Call::cold() {
   std::shared_ptr<Variant> variant;
   double elapsed = 0;
   int64_t batch = 1;
+  int without_types = 0;
   for (int64_t i = 0; i < s_.n;) {
     Ran ran = interpret(std::min(s_.n, i + batch));
     if (ran == Ran::Raised) return {};
@@ -158,7 +160,18 @@ Ref Call::cold() {
       bool known = entry.interpreted_ns == 0 && elapsed > kernel_call_ns;
       if (!pays && !known) continue;
       auto types = columns::common_types(s_.inputs, i - 1, std::min(s_.n, i + 1));
-      if (!types) continue;
+      if (!types) {
+        // Where no numbers come at all, no kernel will.
+        if (!pays || ++without_types < 4) continue;
+        auto outcome = offer_to_workers(s_, each);
+        if (outcome == interpreters::Outcome::Raised) return {};
+        if (outcome == interpreters::Outcome::Done) {
+          say("in worker interpreters");
+          return from_prefix();
+        }
+        i = static_cast<int64_t>(s_.prefix.size());
+        continue;
+      }
       variant = entry.find(s_.func, *types);
       if (!variant && pays) variant = prepare(entry, s_.func, *types);
       if (!variant) {
@@ -169,7 +182,7 @@ Ref Call::cold() {
     State state = variant->state();
     if (state == State::Unsupported || state == State::Failed) {
       entry.interpreted_ns = each;
-      return interpret_all();
+      return uncompiled(each);
     }
     if (state == State::Ready && rest > kernel_call_ns) {
       entry.interpreted_ns = each;
@@ -193,11 +206,29 @@ Ref Call::native() {
 Ref Call::in_workers() {
   std::string why;
   switch (run_in_workers(s_, why)) {
-    case interpreters::Outcome::Raised: return {};
-    case interpreters::Outcome::Done: say("in worker interpreters"); return from_prefix();
-    case interpreters::Outcome::Declined: break;
+    case interpreters::Outcome::Raised:
+      return {};
+    case interpreters::Outcome::Done:
+      say("in worker interpreters");
+      return from_prefix();
+    case interpreters::Outcome::Declined:
+      break;
   }
   say(("not in worker interpreters, because " + why).c_str());
+  return interpret_all();
+}
+
+// What has no kernel and will have none.
+Ref Call::uncompiled(double each_ns) {
+  switch (offer_to_workers(s_, each_ns)) {
+    case interpreters::Outcome::Raised:
+      return {};
+    case interpreters::Outcome::Done:
+      say("in worker interpreters");
+      return from_prefix();
+    case interpreters::Outcome::Declined:
+      break;
+  }
   return interpret_all();
 }
 
@@ -231,7 +262,7 @@ Ref Call::run() {
           return interpret_all();
         }
         if (state == State::Ready) return native();
-        if (state != State::Compiling) return interpret_all();
+        if (state != State::Compiling) return uncompiled(s_.entry->interpreted_ns);
       }
     }
   }

@@ -8,8 +8,12 @@
 
 namespace gilmap::router {
 
-// backend="subinterp": the rows behind those of call.prefix, whose results are added there. An exception of StopIteration
-// ends a list, as it ends list(map(…)). Declined: `why` says what stands in the way.
+// backend="subinterp": the rows behind those of call.prefix, whose results are added there. An exception of
+// StopIteration ends a list, as it ends list(map(…)). Declined: `why` says what stands in the way.
 interpreters::Outcome run_in_workers(CallState& call, std::string& why);
+
+// Rows of a function that is not compiled, each of which costs `each_ns` here: in the workers, if nobody can tell and
+// that pays. While the workers start, rows run here. Declined: the rest is to be run here.
+interpreters::Outcome offer_to_workers(CallState& call, double each_ns);
 
 }  // namespace gilmap::router

@@ -37,9 +37,9 @@ class Ref {
   PyObject* p_ = nullptr;
 };
 
-// Runs something that may let go of the GIL. When the process ends, CPython ends a daemon thread that wants its GIL back
-// by pthread_exit(), which unwinds our frames too; their destructors would then touch objects without the GIL. Such a
-// thread stays here instead, until the process is gone.
+// Runs something that may let go of the GIL. When the process ends, CPython ends a daemon thread that wants its GIL
+// back by pthread_exit(), which unwinds our frames too; their destructors would then touch objects without the GIL.
+// Such a thread stays here instead, until the process is gone.
 template <class Call>
 auto or_stay(Call call) {
   try {

@@ -18,6 +18,7 @@ __all__ = [
     "rebuild",
     "require",
     "ship",
+    "ship_if_harmless",
     "unsent",
     "worker_code",
 ]
@@ -30,6 +31,19 @@ os.register_at_fork(
 )
 
 _noted = 0
+
+
+def ship_if_harmless(function: object) -> tuple[int, bytes, bool] | str:
+    """What ship() gives, for a function that may leave this interpreter; else why it may not."""
+    from gilmap._interpreters.purity import why_it_stays
+
+    reason = why_it_stays(function)
+    if reason is not None:
+        return reason
+    try:
+        return ship(function)
+    except ValueError as error:
+        return str(error)
 
 
 def note_modules() -> None:
