@@ -35,10 +35,12 @@ def _both(kind: type[BaseException]) -> type[BaseException] | None:
         # RuntimeError adds nothing to a class that is one of its bases.
         bases = (RuntimeError,) if kind in (Exception, BaseException) else (kind, RuntimeError)
         try:
-            known = type(kind)(kind.__name__, bases, members)
+            made: Any = type(kind)
+            known = made(kind.__name__, bases, members)
         except Exception:
             return None
-        known._gilmap_type = kind  # type: ignore[attr-defined]
+        assert known is not None
+        known._gilmap_type = kind
         _combined[kind] = known
     return known
 

@@ -236,8 +236,9 @@ class Packer(_pickle.Pickler):
             return NotImplemented if _importable(value) or value.__module__ == "builtins" else _reduce_class(value)
         if isinstance(value, types.ModuleType):
             return self._module(value)
-        if value is _FIELD_KINDS.get(getattr(value, "name", None)):
-            return getattr, (dataclasses, value.name)
+        for name, field_kind in _FIELD_KINDS.items():
+            if value is field_kind:
+                return getattr, (dataclasses, name)
         return NotImplemented
 
     def _module(self, module: types.ModuleType) -> Any:

@@ -9,6 +9,9 @@ The engine puts these into the module before it runs: `_emit(stream, text)` hand
 is interrupted.
 """
 
+# mypy: ignore-errors
+# It replaces methods of the import system and takes whatever users pass: types would say Any throughout.
+
 import _pickle
 import io
 import marshal
@@ -259,7 +262,7 @@ class _Output(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         lines, newline, rest = text.rpartition("\n")
         if newline:
-            _emit(self._stream, self._rest + lines + newline)  # type: ignore[name-defined]  # noqa: F821
+            _emit(self._stream, self._rest + lines + newline)  # noqa: F821
             self._rest = rest
         else:
             self._rest += text
@@ -267,7 +270,7 @@ class _Output(io.TextIOBase):
 
     def finish(self):
         if self._rest:
-            _emit(self._stream, self._rest)  # type: ignore[name-defined]  # noqa: F821
+            _emit(self._stream, self._rest)  # noqa: F821
             self._rest = ""
 
 
@@ -282,16 +285,16 @@ def _guarded(load):
     def step(*arguments):
         subject = arguments[-1]  # a spec, or a module
         name = subject.name if hasattr(subject, "loader_state") else subject.__spec__.name
-        verdict = _verdict(name)  # type: ignore[name-defined]  # noqa: F821
+        verdict = _verdict(name)  # noqa: F821
         if verdict != "":
             reason = "it is not loaded in the main interpreter yet" if verdict is None else verdict
-            _block(name, verdict)  # type: ignore[name-defined]  # noqa: F821
+            _block(name, verdict)  # noqa: F821
             raise Blocked(f"{name}: {reason}")
-        _lock_imports()  # type: ignore[name-defined]  # noqa: F821
+        _lock_imports()  # noqa: F821
         try:
             return load(*arguments)
         finally:
-            _unlock_imports()  # type: ignore[name-defined]  # noqa: F821
+            _unlock_imports()  # noqa: F821
 
     return step
 
@@ -314,7 +317,7 @@ def _interruptible_sleep(time):
     def sleep(seconds, /):
         if not isinstance(seconds, (int, float)) or not seconds >= 0 or seconds > 1e9:
             return plain(seconds)
-        _sleep(float(seconds))  # type: ignore[name-defined]  # noqa: F821
+        _sleep(float(seconds))  # noqa: F821
 
     sleep.__qualname__, sleep.__module__, sleep.__doc__ = "sleep", "time", plain.__doc__
     time.sleep = sleep
@@ -331,9 +334,9 @@ def count_warnings(on):
     """With on, a warning is always noticed in `warned`; without, it is printed as the program's filters say."""
     import warnings
 
-    warnings.filters[:] = [("always", None, Warning, None, 0)] if on else _filters  # type: ignore[index]
-    warnings._filters_mutated()  # type: ignore[attr-defined]
-    warnings._showwarnmsg = _note_silently if on else _print_warning  # type: ignore[attr-defined]
+    warnings.filters[:] = [("always", None, Warning, None, 0)] if on else _filters
+    warnings._filters_mutated()
+    warnings._showwarnmsg = _note_silently if on else _print_warning
 
 
 def _note_silently(message):
@@ -353,7 +356,7 @@ def start():
     sys.stdout, sys.stderr = _Output(1), _Output(2)
     _watch_imports()
     _interruptible_sleep(time)
-    _print_warning = warnings._showwarnmsg  # type: ignore[attr-defined]
+    _print_warning = warnings._showwarnmsg
     _filters = list(warnings.filters)
 
 
