@@ -48,9 +48,16 @@ void look(PyObject* o, int depth, Contents& c) {
   } else if (PySet_CheckExact(o) || PyFrozenSet_CheckExact(o)) {
     if (PySet_CheckExact(o)) c.immutable = false;
     if (PySet_GET_SIZE(o) > 1) c.ordered = false;
-    PyObject* item;
-    Py_hash_t hash;
-    for (Py_ssize_t at = 0; c.plain && _PySet_NextEntry(o, &at, &item, &hash);) look(item, depth + 1, c);
+    Ref items = Ref::steal(PyObject_GetIter(o));
+    while (items && c.plain) {
+      Ref item = Ref::steal(PyIter_Next(items.get()));
+      if (!item) break;
+      look(item.get(), depth + 1, c);
+    }
+    if (PyErr_Occurred()) {  // no memory
+      PyErr_Clear();
+      c.plain = false;
+    }
   } else {
     c.plain = false;
   }
