@@ -10,6 +10,8 @@
 
 #include <cstdlib>
 
+#include "interpreters/extensions.h"
+#include "interpreters/run.h"
 #include "loader/loader.h"
 #include "numeric/functions.h"
 #include "router/background.h"
@@ -19,6 +21,7 @@
 #include "runtime/pool.h"
 
 namespace nb = nanobind;
+namespace interpreters = gilmap::interpreters;
 namespace router = gilmap::router;
 namespace ir = gilmap::ir;
 
@@ -37,8 +40,12 @@ bool read_option(PyObject* name, PyObject* value, router::Options& options) {
         options.backend = router::Backend::Jit;
         return true;
       }
+      if (PyUnicode_CompareWithASCIIString(value, "subinterp") == 0) {
+        options.backend = router::Backend::Subinterp;
+        return true;
+      }
     }
-    PyErr_Format(PyExc_ValueError, "backend is None, \"inline\" or \"jit\", not %R", value);
+    PyErr_Format(PyExc_ValueError, "backend is None, \"inline\", \"jit\" or \"subinterp\", not %R", value);
     return false;
   }
   if (PyUnicode_CompareWithASCIIString(name, "workers") == 0) {
@@ -91,13 +98,16 @@ PyMethodDef map_def = {
     "iterables: lists and other iterables give a list. A NumPy array (any numeric dtype and shape) gives an array of\n"
     "    the same shape: int64, float64 or bool. An Arrow array gives an Arrow array; nulls stay null. With several,\n"
     "    the first decides, and the shortest ends.\n"
-    "backend: None decides by itself; \"inline\" runs in the calling interpreter; \"jit\" compiles, waiting for it.\n"
+    "backend: None decides by itself; \"inline\" runs in the calling interpreter; \"jit\" compiles, waiting for it;\n"
+    "    \"subinterp\" runs in worker interpreters, one a core, each with its own copy of what func refers to.\n"
     "workers: threads at most; None is as many as CPUs are allowed.\n"
     "debug: tells on stderr what was done (also GILMAP_DEBUG=1).\n\n"
     "Raises what func raises for the first element that does. TypeError: func is not callable, or a column holds\n"
     "something other than numbers. OverflowError: an int does not fit an array's int64. ValueError: an unknown "
     "option,\n"
-    "arrays of differing shapes, or backend=\"jit\" where the function cannot be compiled.\n"};
+    "arrays of differing shapes, backend=\"jit\" where the function cannot be compiled, or backend=\"subinterp\"\n"
+    "where it refers to something that cannot be copied. In worker interpreters an exception is raised as an instance\n"
+    "of its own type and of RuntimeError.\n"};
 
 std::vector<ir::Type> types_of(const std::vector<std::string>& names) {
   std::vector<ir::Type> types;
@@ -147,8 +157,23 @@ NB_MODULE(_gilmap, m) {
         nb::gil_scoped_release release;
         router::finish_compiles();
         gilmap::runtime::shutdown_workers();
+        interpreters::shutdown();
       },
-      "Ends the worker threads; the next call starts them again. Done at exit by itself.");
+      "Ends the worker threads and interpreters; the next call starts them again. Done at exit by itself.");
+  m.def("at_exit", [] {
+    nb::gil_scoped_release release;
+    router::finish_compiles();
+    gilmap::runtime::shutdown_workers();
+    return interpreters::close();
+  });
+  m.def("before_fork", [] {
+    nb::gil_scoped_release release;
+    interpreters::before_fork();
+  });
+  m.def("after_fork_in_parent", &interpreters::after_fork_in_parent);
+  m.def("after_fork_in_child", &interpreters::after_fork_in_child);
+  m.def("note_extension",
+        [](const std::string& name, nb::object module) { interpreters::note_extension(name, module.ptr()); });
   m.def("explain_types", [](nb::object f, const std::vector<std::string>& names) {
     router::Explanation e = router::explain(f.ptr(), types_of(names));
     nb::dict d;

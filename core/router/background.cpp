@@ -1,5 +1,7 @@
 #include "router/background.h"
 
+#include "support/py_ref.h"
+
 #include <Python.h>
 #include <pthread.h>
 
@@ -74,7 +76,7 @@ bool wait_for_background(const std::function<bool()>& done) {
       std::unique_lock lock(c.mutex);
       c.ended.wait_for(lock, std::chrono::milliseconds(20), done);
     }
-    PyEval_RestoreThread(saved);
+    take_gil_back(saved);
     if (PyErr_CheckSignals() != 0) return false;
   }
   return true;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <vector>
 
 #include "columns/columns.h"
@@ -13,6 +14,7 @@
 #include "lift/lift.h"
 #include "router/cache.h"
 #include "router/call_state.h"
+#include "router/in_workers.h"
 #include "router/native.h"
 #include "router/prepare.h"
 
@@ -52,6 +54,7 @@ class Call {
   Ref interpret_all();
   Ref cold();
   Ref native();
+  Ref in_workers();
   Ref empty_array();
   void say(const char* what) const;
 
@@ -196,6 +199,21 @@ Ref Call::native() {
   return result;
 }
 
+Ref Call::in_workers() {
+  std::string why;
+  switch (run_in_workers(s_, why)) {
+    case interpreters::Outcome::Raised:
+      return {};
+    case interpreters::Outcome::Done:
+      say("in worker interpreters");
+      return from_prefix();
+    case interpreters::Outcome::Declined:
+      break;
+  }
+  say(("not in worker interpreters, because " + why).c_str());
+  return interpret_all();
+}
+
 // The type of an empty array is what the function would return.
 Ref Call::empty_array() {
   std::vector<ir::Type> results;
@@ -209,6 +227,7 @@ Ref Call::empty_array() {
 Ref Call::run() {
   if (s_.n == 0 && !s_.gives_list()) return empty_array();
   if (s_.options.backend == Backend::Inline || s_.n == 0) return interpret_all();
+  if (s_.options.backend == Backend::Subinterp) return in_workers();
   if (s_.options.backend == Backend::Jit) {
     s_.entry = entry_of(s_.func);
     return s_.entry ? native() : interpret_all();
@@ -248,7 +267,7 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
   // What f does to a list must not move the elements under our feet. A function with a kernel does nothing to it, and
   // is spared the copy, which costs as much as its elements.
   std::shared_ptr<Entry> entry = known_entry(func);
-  bool harmless = entry && entry->has_kernel();
+  bool harmless = options.backend != Backend::Subinterp && entry && entry->has_kernel();
   std::vector<Ref> snapshots;
   std::vector<PyObject*> sources;
   for (PyObject* iterable : iterables) {

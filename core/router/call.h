@@ -9,7 +9,7 @@
 
 namespace gilmap::router {
 
-enum class Backend : uint8_t { Auto, Inline, Jit };
+enum class Backend : uint8_t { Auto, Inline, Jit, Subinterp };
 
 struct Options {
   Backend backend = Backend::Auto;

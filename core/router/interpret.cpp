@@ -11,7 +11,8 @@ Ref Interpreter::call(int64_t i) const {
     if (!item) return {};
     // The first place is room that a bound method may use for its self.
     PyObject* args[] = {nullptr, item.get()};
-    return Ref::steal(PyObject_Vectorcall(func_, args + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+    return Ref::steal(
+        or_stay([&] { return PyObject_Vectorcall(func_, args + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr); }));
   }
   if (inputs_.size() <= few) {
     Ref items[few];
@@ -30,7 +31,8 @@ Ref Interpreter::call(int64_t i, Ref* items, PyObject** args) const {
     if (!items[k]) return {};
     args[k + 1] = items[k].get();
   }
-  return Ref::steal(PyObject_Vectorcall(func_, args + 1, inputs_.size() | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+  return Ref::steal(or_stay(
+      [&] { return PyObject_Vectorcall(func_, args + 1, inputs_.size() | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr); }));
 }
 
 }  // namespace gilmap::router

@@ -185,7 +185,7 @@ void NativeRun::start(Part& part) {
   if (!large) {
     PyThreadState* saved = PyEval_SaveThread();
     finished = part.job->run_inline(inline_ms);
-    PyEval_RestoreThread(saved);
+    take_gil_back(saved);
   }
   if (!finished) part.job->start();
 }
@@ -237,13 +237,13 @@ void NativeRun::wait() {
   if (!lowest) return;
   PyThreadState* saved = PyEval_SaveThread();
   lowest->job->wait(20);
-  PyEval_RestoreThread(saved);
+  take_gil_back(saved);
 }
 
 void NativeRun::end_jobs() {
   PyThreadState* saved = PyEval_SaveThread();
   for (Part& part : parts_) part.job.reset();
-  PyEval_RestoreThread(saved);
+  take_gil_back(saved);
 }
 
 int64_t NativeRun::frontier() const {

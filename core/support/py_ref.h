@@ -3,6 +3,9 @@
 
 #include <Python.h>
 
+#include <cxxabi.h>
+#include <unistd.h>
+
 #include <utility>
 
 namespace gilmap {
@@ -33,5 +36,22 @@ class Ref {
  private:
   PyObject* p_ = nullptr;
 };
+
+// Runs something that may let go of the GIL. When the process ends, CPython ends a daemon thread that wants its GIL
+// back by pthread_exit(), which unwinds our frames too; their destructors would then touch objects without the GIL.
+// Such a thread stays here instead, until the process is gone.
+template <class Call>
+auto or_stay(Call call) {
+  try {
+    return call();
+  } catch (abi::__forced_unwind&) {
+    for (;;) pause();
+  }
+}
+
+// PyEval_RestoreThread, for a thread that may be a daemon's.
+inline void take_gil_back(PyThreadState* saved) {
+  or_stay([saved] { PyEval_RestoreThread(saved); });
+}
 
 }  // namespace gilmap

@@ -6,7 +6,10 @@
 """
 
 import atexit as _atexit
+import os as _os
+import sys as _sys
 
+from gilmap import _gilmap
 from gilmap._gilmap import map, shutdown_workers
 
 # Type checkers know this name. Importing it from typing would take as long as all the rest of `import gilmap`.
@@ -21,7 +24,19 @@ del TYPE_CHECKING
 __version__ = "0.1.0"
 __all__ = ["explain", "map", "shutdown_workers"]
 
-_atexit.register(shutdown_workers)
+
+def _at_exit() -> None:
+    """Ends all workers for good. One that is stuck in a call that nothing can interrupt would crash the interpreter's
+    own end, or hold it up for ever."""
+    if _gilmap.at_exit():
+        return
+    for stream in (_sys.stdout, _sys.stderr):
+        if stream is not None:
+            stream.flush()
+    _os._exit(1 if getattr(_sys, "last_exc", None) is not None else 0)
+
+
+_atexit.register(_at_exit)
 
 
 def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":

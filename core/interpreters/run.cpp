@@ -1,0 +1,425 @@
+// The calling thread packs chunks, hands them to the pool, and unpacks what comes back; it holds the GIL meanwhile, and
+// releases it to wait. Rows that must not or cannot run elsewhere it runs itself, the lowest first. When a row raises,
+// nothing above it is needed any more; once all below it are done, that exception is the result.
+
+#include "interpreters/run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <optional>
+#include <queue>
+#include <utility>
+
+#include "columns/huge_arena.h"
+#include "interpreters/extensions.h"
+#include "interpreters/feed.h"
+#include "interpreters/pool.h"
+
+namespace gilmap::interpreters {
+namespace {
+
+constexpr int64_t nowhere = std::numeric_limits<int64_t>::max();
+constexpr int64_t large_from = 50'000;  // results; see columns/huge_arena.h
+constexpr int chunks_ahead = 3;         // queued for each worker
+
+// A function of gilmap._interpreters; null with an exception set.
+Ref helper(const char* name) {
+  Ref module = Ref::steal(or_stay([] { return PyImport_ImportModule("gilmap._interpreters"); }));
+  return module ? Ref::steal(PyObject_GetAttrString(module.get(), name)) : Ref();
+}
+
+bool call_helper(const char* name) {
+  Ref function = helper(name);
+  Ref result = function ? Ref::steal(or_stay([&] { return PyObject_CallNoArgs(function.get()); })) : Ref();
+  return static_cast<bool>(result);
+}
+
+// What workers execute first.
+std::optional<std::string> worker_code() {
+  Ref function = helper("worker_code");
+  Ref code = function ? Ref::steal(or_stay([&] { return PyObject_CallNoArgs(function.get()); })) : Ref();
+  if (!code || !PyBytes_Check(code.get())) return std::nullopt;
+  return std::string(PyBytes_AS_STRING(code.get()), static_cast<size_t>(PyBytes_GET_SIZE(code.get())));
+}
+
+// 1: some are there or coming. 0: none can be had. -1 with an exception set.
+int start_workers(int limit) {
+  Pool& pool = Pool::get();
+  std::string code;
+  if (pool.wants_code()) {
+    auto made = worker_code();
+    if (!made) return -1;
+    code = std::move(*made);
+  }
+  return pool.start(limit, code) ? 1 : 0;
+}
+
+class Call {
+ public:
+  Call(const Request& request, std::vector<Ref>& results, std::string& why)
+      : request_(request),
+        results_(results),
+        why_(why),
+        task_(std::make_shared<Task>()),
+        first_(static_cast<int64_t>(results.size())) {}
+  Outcome run();
+
+ private:
+  bool set_up();
+  bool feed();
+  bool take_finished();
+  bool take(Finished& finished);
+  bool serve_one();
+  bool deliver_output();
+  bool fail_at(int64_t position);
+  bool is_over();
+  bool decline(std::string why);
+  void wait();
+  Outcome end(bool well);
+
+  const Request& request_;
+  std::vector<Ref>& results_;
+  std::string& why_;
+  std::shared_ptr<Task> task_;
+  int64_t first_;
+  int limit_ = 1;
+  std::optional<Feed> feed_;
+  Ref loads_;
+  columns::HugeArenas arenas_;
+  std::vector<char> done_;  // of the rows from first_ on
+  std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> mine_;
+  int64_t rows_back_ = 0, rows_left_ = 0;
+  double ns_per_row_ = 0;
+  int64_t failed_at_ = nowhere;
+  Ref error_;
+  bool declined_ = false;
+};
+
+bool Call::decline(std::string why) {
+  declined_ = true;
+  why_ = std::move(why);
+  return true;
+}
+
+// Notes the exception that is set as that of a position.
+bool Call::fail_at(int64_t position) {
+  if (position < failed_at_) {
+    failed_at_ = position;
+    error_ = Ref::steal(PyErr_GetRaisedException());
+    Pool::get().cut(task_, position);
+  } else {
+    PyErr_Clear();
+  }
+  return true;
+}
+
+bool Call::set_up() {
+  limit_ = request_.workers > 0 ? std::min(request_.workers, Pool::get().most()) : Pool::get().most();
+  loads_ = helper("loads");
+  Ref dumps = helper("dumps");
+  if (!loads_ || !dumps || !call_helper("note_modules")) return false;
+  const PyThreadState* state = PyThreadState_Get();
+  task_->number = request_.shipment->number;
+  task_->payload = request_.shipment->payload;
+  task_->keep = request_.shipment->keep;
+  task_->automatic = request_.automatic;
+  task_->limit = limit_;
+  task_->recursion_limit = state->py_recursion_limit;
+  task_->recursion_left = state->py_recursion_remaining;
+  task_->c_recursion_left = state->c_recursion_remaining;
+  results_.resize(static_cast<size_t>(request_.end));
+  done_.resize(static_cast<size_t>(request_.end - first_));
+  ns_per_row_ = request_.ns_per_row;
+  feed_.emplace(request_.inputs, first_, request_.end, request_.automatic, std::move(dumps));
+  const int started = start_workers(limit_);
+  if (started == 0) decline("no worker interpreter could be started");
+  return started >= 0;
+}
+
+// Keeps some chunks queued.
+bool Call::feed() {
+  Pool& pool = Pool::get();
+  size_t queued;
+  {
+    std::lock_guard lock(pool.mutex);
+    queued = task_->queue.size();
+  }
+  const auto wanted = static_cast<size_t>(limit_ * chunks_ahead);
+  while (queued < wanted && !feed_->finished() && feed_->next() < failed_at_) {
+    const int64_t rows = rows_for_chunk(ns_per_row_, request_.end - feed_->next(), limit_);
+    std::vector<int64_t> mine, nulls;
+    const int64_t at = feed_->next();
+    auto chunk = feed_->take(rows, mine, nulls);
+    if (!chunk) return fail_at(at);
+    for (int64_t p : nulls) done_[static_cast<size_t>(p - first_)] = true;
+    for (int64_t p : mine) mine_.push(p);
+    rows_left_ += static_cast<int64_t>(mine.size());
+    rows_back_ += static_cast<int64_t>(mine.size());
+    if (chunk->from < chunk->to) {
+      pool.add(task_, std::move(*chunk));
+      ++queued;
+    } else if (mine_.size() > wanted) {
+      break;  // then these first
+    }
+  }
+  return true;
+}
+
+bool Call::take(Finished& finished) {
+  const Rows& rows = *finished.chunk.rows;
+  const int64_t from = finished.chunk.from, to = finished.chunk.to;
+  if (finished.end == Finished::End::Blocked) {
+    if (!finished.reason.empty()) return decline("the module " + finished.module + " refuses: " + finished.reason);
+    Ref require = helper("require");
+    Ref done = require ? Ref::steal(PyObject_CallFunction(require.get(), "s", finished.module.c_str())) : Ref();
+    if (!done) {
+      if (!PyErr_ExceptionMatches(PyExc_Exception)) return false;
+      PyErr_Clear();
+      return decline("the module " + finished.module + " could not be imported in the main interpreter");
+    }
+    if (!extension_verdict(finished.module))
+      return decline("the module " + finished.module + " is not one that a worker interpreter may load");
+    Pool::get().add(task_, finished.chunk);
+    return true;
+  }
+  static_assert(sizeof(Ref) == sizeof(PyObject*));
+  const int64_t count = finished.results.count;
+  const bool dense = rows.positions.empty() && count == to - from;
+  std::vector<PyObject*> raw(dense ? 0 : static_cast<size_t>(count));
+  // An empty Ref is a null pointer, so objects can be made where they are to lie.
+  PyObject** into =
+      dense ? reinterpret_cast<PyObject**>(&results_[static_cast<size_t>(rows.first + from)]) : raw.data();
+  const bool large = request_.end - first_ >= large_from && finished.results.form == Form::Raw && arenas_.available();
+  columns::HugeArenas::Use use(large ? &arenas_ : nullptr);  // no Python code runs for raw results
+  if (count > 0 && !unpack(finished.results, 0, count, loads_.get(), into)) {
+    if (!request_.automatic) return fail_at(rows.position(from));
+    PyErr_Clear();
+    return decline("results could not be read back");
+  }
+  if (dense) std::fill_n(done_.begin() + (rows.first + from - first_), count, 1);
+  size_t next = 0, left = 0;
+  for (int64_t row = from; !dense && row < to; ++row) {
+    const int64_t p = rows.position(row);
+    if (left < finished.left.size() && finished.left[left] == row) {
+      ++left;
+      mine_.push(p);
+      continue;
+    }
+    if (next == raw.size()) break;
+    results_[static_cast<size_t>(p)] = Ref::steal(raw[next++]);
+    done_[static_cast<size_t>(p - first_)] = true;
+  }
+  while (next < raw.size()) Py_DECREF(raw[next++]);
+  rows_back_ += to - from;
+  rows_left_ += static_cast<int64_t>(finished.left.size());
+  if (to > from && finished.ns > 0) {
+    const double each = finished.ns / static_cast<double>(to - from);
+    ns_per_row_ = ns_per_row_ > 0 ? (ns_per_row_ + each) / 2 : each;
+  }
+  switch (finished.end) {
+    case Finished::End::Whole:
+    case Finished::End::Blocked:
+      return true;
+    case Finished::End::Broken:
+      if (request_.automatic) return decline("the function could not be built in a worker interpreter");
+      [[fallthrough]];
+    case Finished::End::Raised:
+    case Finished::End::Unsent: {
+      const char* name = finished.end == Finished::End::Raised   ? "rebuild"
+                         : finished.end == Finished::End::Broken ? "broken"
+                                                                 : "unsent";
+      if (request_.automatic) return decline("a result cannot be sent back");
+      if (rows.position(to) >= failed_at_) return true;
+      Ref make = helper(name);
+      Ref text =
+          Ref::steal(PyBytes_FromStringAndSize(finished.error.data(), static_cast<Py_ssize_t>(finished.error.size())));
+      Ref error = make && text ? Ref::steal(PyObject_CallFunction(make.get(), "OL", text.get(),
+                                                                  static_cast<long long>(rows.position(to))))
+                               : Ref();
+      if (!error) return false;
+      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
+      return fail_at(rows.position(to));
+    }
+  }
+  return true;
+}
+
+bool Call::take_finished() {
+  std::deque<Finished> finished;
+  {
+    std::lock_guard lock(Pool::get().mutex);
+    finished.swap(task_->finished);
+  }
+  for (Finished& f : finished) {
+    if (!take(f)) return false;
+    if (declined_) return true;
+  }
+  // Much is left to the caller: then the workers are of no use.
+  if (request_.automatic && rows_back_ >= 64 && rows_left_ * 2 > rows_back_)
+    return decline("most elements are left to the calling interpreter");
+  return true;
+}
+
+// Runs one row here. False with an exception set if the call ends at once.
+bool Call::serve_one() {
+  const int64_t p = mine_.top();
+  mine_.pop();
+  if (p >= failed_at_) return true;
+  Ref r = request_.call(p);
+  if (!r) return fail_at(p);
+  results_[static_cast<size_t>(p)] = std::move(r);
+  done_[static_cast<size_t>(p - first_)] = true;
+  return true;
+}
+
+bool Call::deliver_output() {
+  for (auto& [stream, text] : Pool::get().take_output()) {
+    Ref write = helper("deliver_output");
+    Ref t = Ref::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass"));
+    Ref done =
+        write && t
+            ? Ref::steal(or_stay([&, s = stream] { return PyObject_CallFunction(write.get(), "iO", s, t.get()); }))
+            : Ref();
+    if (!done) return false;
+  }
+  return true;
+}
+
+bool Call::is_over() {
+  if (!mine_.empty() && mine_.top() < failed_at_) return false;
+  if (!feed_->finished() && feed_->next() < failed_at_) return false;
+  Pool& pool = Pool::get();
+  if (pool.is_running_below(task_, failed_at_)) return false;
+  std::lock_guard lock(pool.mutex);
+  return task_->queue.empty() && task_->finished.empty();
+}
+
+void Call::wait() {
+  PyThreadState* saved = PyEval_SaveThread();
+  Pool& pool = Pool::get();
+  {
+    std::unique_lock lock(pool.mutex);
+    pool.done.wait_for(lock, std::chrono::milliseconds(20), [&] { return !task_->finished.empty(); });
+  }
+  take_gil_back(saved);
+}
+
+Outcome Call::end(bool well) {
+  Ref pending = Ref::steal(PyErr_GetRaisedException());
+  {
+    PyThreadState* saved = PyEval_SaveThread();
+    Pool::get().drop(task_);
+    take_gil_back(saved);
+  }
+  if (!deliver_output() && well && !error_) {
+    well = false;
+    pending = Ref::steal(PyErr_GetRaisedException());
+  }
+  PyErr_Clear();
+  const bool all = well && !declined_ && !error_;
+  if (!all) {
+    // Only the first rows without a gap.
+    size_t whole = 0;
+    while (whole < done_.size() && done_[whole]) ++whole;
+    results_.resize(static_cast<size_t>(first_) + whole);
+  }
+  if (!well) {
+    PyErr_SetRaisedException(pending.release());
+    return Outcome::Raised;
+  }
+  if (declined_) return Outcome::Declined;
+  if (error_) {
+    PyErr_SetRaisedException(error_.release());
+    return Outcome::Raised;
+  }
+  return Outcome::Done;
+}
+
+Outcome Call::run() {
+  if (!set_up()) return end(false);
+  while (!declined_) {
+    if (!take_finished() || declined_) return end(declined_);
+    if (!feed() || !deliver_output() || PyErr_CheckSignals() != 0) return end(false);
+    if (is_over()) break;
+    if (Pool::get().closed()) {
+      decline("the program is ending");
+      break;
+    }
+    if (!mine_.empty()) {
+      if (!serve_one()) return end(false);
+      continue;
+    }
+    // After a shutdown or a fork, new ones.
+    const int started = start_workers(limit_);
+    if (started < 0) return end(false);
+    if (started == 0) decline("no worker interpreter could be started");
+    wait();
+  }
+  return end(true);
+}
+
+}  // namespace
+
+static std::optional<Shipment> read_shipment(PyObject* made) {
+  long long number;
+  PyObject* bytes;
+  int keep;
+  if (!PyArg_ParseTuple(made, "LSp", &number, &bytes, &keep)) return std::nullopt;
+  return Shipment{number, {PyBytes_AS_STRING(bytes), static_cast<size_t>(PyBytes_GET_SIZE(bytes))}, keep != 0};
+}
+
+std::optional<Shipment> ship(PyObject* callable) {
+  Ref function = helper("ship");
+  Ref made = function ? Ref::steal(or_stay([&] { return PyObject_CallOneArg(function.get(), callable); })) : Ref();
+  return made ? read_shipment(made.get()) : std::nullopt;
+}
+
+std::optional<Shipment> ship_if_harmless(PyObject* callable, std::string& why) {
+  Ref function = helper("ship_if_harmless");
+  Ref made = function ? Ref::steal(or_stay([&] { return PyObject_CallOneArg(function.get(), callable); })) : Ref();
+  if (!made) return std::nullopt;
+  if (!PyUnicode_Check(made.get())) return read_shipment(made.get());
+  const char* text = PyUnicode_AsUTF8(made.get());
+  if (text) why = text;
+  return std::nullopt;
+}
+
+bool started() {
+  Pool* pool = Pool::get_if_made();
+  return pool && pool->size() > 0;
+}
+
+bool prepare() {
+  Pool& pool = Pool::get();
+  if (start_workers(pool.most()) < 0) PyErr_Clear();
+  return pool.size() > 0;
+}
+
+Outcome run(const Request& request, std::vector<Ref>& results, std::string& why) {
+  if (!Pool::get().enter()) {
+    why = "the program is ending";
+    return Outcome::Declined;
+  }
+  const Outcome outcome = Call(request, results, why).run();
+  Pool::get().leave();
+  return outcome;
+}
+
+void shutdown() {
+  if (Pool* pool = Pool::get_if_made()) pool->stop(false);
+}
+
+bool close() { return Pool::get().stop(true) == 0; }
+
+void before_fork() {
+  if (Pool* pool = Pool::get_if_made()) pool->hold();
+}
+
+void after_fork_in_parent() {
+  if (Pool* pool = Pool::get_if_made()) pool->release();
+}
+
+void after_fork_in_child() { Pool::forget(); }
+
+}  // namespace gilmap::interpreters

@@ -1,0 +1,70 @@
+"""The main interpreter's side of the worker interpreters. The engine calls these functions by name."""
+
+import importlib
+import os
+import sys
+import types
+
+from gilmap import _gilmap
+from gilmap._interpreters.errors import broken, rebuild, unsent
+from gilmap._interpreters.shipping import dumps, loads, ship, worker_code
+
+__all__ = [
+    "broken",
+    "deliver_output",
+    "dumps",
+    "loads",
+    "note_modules",
+    "rebuild",
+    "require",
+    "ship",
+    "ship_if_harmless",
+    "unsent",
+    "worker_code",
+]
+
+# A child with a copy of an interpreter, but not of its thread, would hang or crash.
+os.register_at_fork(
+    before=_gilmap.before_fork,
+    after_in_parent=_gilmap.after_fork_in_parent,
+    after_in_child=_gilmap.after_fork_in_child,
+)
+
+_noted = 0
+
+
+def ship_if_harmless(function: object) -> tuple[int, bytes, bool] | str:
+    """What ship() gives, for a function that may leave this interpreter; else why it may not."""
+    from gilmap._interpreters.purity import why_it_stays
+
+    reason = why_it_stays(function)
+    if reason is not None:
+        return reason
+    try:
+        return ship(function)
+    except ValueError as error:
+        return str(error)
+
+
+def note_modules() -> None:
+    """Tells the engine which extension modules are loaded here, and which of them refuse to load in a worker."""
+    global _noted
+    if len(sys.modules) != _noted:
+        _noted = len(sys.modules)
+        for name, module in tuple(sys.modules.items()):
+            if isinstance(module, types.ModuleType):
+                _gilmap.note_extension(name, module)
+
+
+def require(name: str) -> None:
+    """Imports an extension module here, because a worker asked for it: the first import of some, if it happens in a
+    worker, ends the process."""
+    importlib.import_module(name)
+    note_modules()
+
+
+def deliver_output(stream: int, text: str) -> None:
+    """Writes what workers printed to the program's own stream."""
+    out = sys.stdout if stream == 1 else sys.stderr
+    if out is not None:
+        out.write(text)

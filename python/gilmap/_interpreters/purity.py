@@ -1,0 +1,224 @@
+"""May a function leave the calling interpreter without anybody noticing?
+
+Only if nothing that it does can be seen outside. What is proved here, from the bytecode of the function and of the
+Python functions that it calls: it refers to nothing that can be changed (only to numbers, strings and tuples of them,
+to functions that are as harmless, and to a list of builtins and functions of the standard library), and it has no
+instruction that writes to anything but its own variables and what lies in a container. The engine passes it arguments
+that cannot be changed either. So whatever container it writes to, it has made itself.
+
+Where that cannot be shown, the function stays. The answer is a sentence that says why, or None.
+"""
+
+import builtins
+import dis
+import re
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from gilmap._interpreters.shipping import is_installed
+
+_BUILTINS = {
+    getattr(builtins, name)
+    for name in (
+        "abs all any ascii bin bool bytearray bytes chr complex dict divmod enumerate filter float format frozenset "
+        "hex int isinstance issubclass iter len list map max min next oct ord pow range repr reversed round set slice "
+        "sorted str sum tuple zip"
+    ).split()
+} | {e for e in vars(builtins).values() if isinstance(e, type) and issubclass(e, BaseException)}
+
+# "*": all that the module has.
+_MODULES = {
+    "base64": "b64encode b64decode b32encode b32decode b16encode b16decode urlsafe_b64encode urlsafe_b64decode",
+    "binascii": "crc32 hexlify unhexlify a2b_base64 b2a_base64",
+    "bisect": "*",
+    "collections": "Counter OrderedDict defaultdict deque",
+    "functools": "reduce partial cmp_to_key",
+    "heapq": "*",
+    "html": "escape unescape",
+    "itertools": "*",
+    "json": "dumps loads",
+    "math": "*",
+    "operator": "*",
+    "re": "compile escape findall finditer fullmatch match search split sub subn A ASCII I IGNORECASE M MULTILINE S "
+    "DOTALL X VERBOSE U UNICODE",
+    "string": "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable punctuation "
+    "whitespace capwords",
+    "textwrap": "dedent fill indent shorten wrap",
+    "unicodedata": "*",
+    "zlib": "adler32 compress crc32 decompress",
+}
+
+_PURE_CONSTANTS = (types.NoneType, bool, int, float, complex, str, bytes, types.EllipsisType)
+
+# Instructions that touch nothing but the frame, or containers, which are the function's own. Any other stays.
+_HARMLESS = set(
+    """
+    BEFORE_WITH BINARY_OP BINARY_SLICE BINARY_SUBSCR BUILD_CONST_KEY_MAP BUILD_LIST BUILD_MAP BUILD_SET
+    BUILD_SLICE BUILD_STRING BUILD_TUPLE CACHE CALL CALL_FUNCTION_EX CALL_INTRINSIC_1 CALL_KW CHECK_EXC_MATCH
+    CLEANUP_THROW COMPARE_OP CONTAINS_OP CONVERT_VALUE COPY COPY_FREE_VARS DELETE_DEREF DELETE_FAST
+    DELETE_SUBSCR DICT_MERGE DICT_UPDATE END_FOR END_SEND EXTENDED_ARG FORMAT_SIMPLE FORMAT_VALUE
+    FORMAT_WITH_SPEC FOR_ITER GET_ITER GET_LEN GET_YIELD_FROM_ITER IS_OP JUMP_BACKWARD
+    JUMP_BACKWARD_NO_INTERRUPT JUMP_FORWARD KW_NAMES LIST_APPEND LIST_EXTEND LOAD_ASSERTION_ERROR LOAD_ATTR
+    LOAD_CLOSURE LOAD_CONST LOAD_DEREF LOAD_FAST LOAD_FAST_AND_CLEAR LOAD_FAST_CHECK LOAD_FAST_LOAD_FAST
+    LOAD_GLOBAL MAKE_CELL MAKE_FUNCTION MAP_ADD MATCH_KEYS MATCH_MAPPING MATCH_SEQUENCE NOP POP_EXCEPT
+    POP_JUMP_IF_FALSE POP_JUMP_IF_NONE POP_JUMP_IF_NOT_NONE POP_JUMP_IF_TRUE POP_TOP PUSH_EXC_INFO PUSH_NULL
+    RAISE_VARARGS RERAISE RESUME RETURN_CONST RETURN_GENERATOR RETURN_VALUE SEND SET_ADD
+    SET_FUNCTION_ATTRIBUTE SET_UPDATE STORE_DEREF STORE_FAST STORE_FAST_LOAD_FAST STORE_FAST_STORE_FAST
+    STORE_SLICE STORE_SUBSCR SWAP TO_BOOL UNARY_INVERT UNARY_NEGATIVE UNARY_NOT UNPACK_EX UNPACK_SEQUENCE
+    WITH_EXCEPT_START YIELD_VALUE
+    """.split()
+)
+_INTRINSICS = {"INTRINSIC_STOPITERATION_ERROR", "INTRINSIC_UNARY_POSITIVE", "INTRINSIC_LIST_TO_TUPLE"}
+
+# Through these one gets from a harmless object to what is shared.
+_FORBIDDEN_ATTRIBUTE = re.compile(r"_|(gi|cr|ag|f|tb|co)_|mro$|with_traceback$|format_map$")
+
+
+class _Stays(Exception):
+    """Why the function stays, in words."""
+
+
+def _is_constant(value: Any) -> bool:
+    if type(value) in (tuple, frozenset):
+        return all(map(_is_constant, value))
+    return type(value) in _PURE_CONSTANTS or type(value) is re.Pattern
+
+
+def _is_own(module: types.ModuleType, value: Any) -> bool:
+    """Is it what the module itself defines, and not something that was put there?"""
+    if isinstance(value, types.FunctionType):
+        return value.__globals__ is vars(module) or value.__module__.partition(".")[0] == module.__name__
+    if isinstance(value, types.BuiltinFunctionType):
+        return isinstance(value.__self__, types.ModuleType) and (value.__module__ or "").strip("_") == module.__name__
+    if isinstance(value, type):
+        return not value.__flags__ & 1 << 9 or (value.__module__.partition(".")[0] == module.__name__)
+    return _is_constant(value) or isinstance(value, re.RegexFlag)
+
+
+def _module_attribute(module: types.ModuleType, name: str) -> None:
+    names = _MODULES.get(module.__name__)
+    hidden = name.startswith("_") or name in ("attrgetter", "methodcaller")  # they reach any attribute
+    listed = names is not None and not hidden and (names == "*" or name in names.split())
+    if not listed or not is_installed(module) or sys.modules.get(module.__name__) is not module:
+        raise _Stays(f"it uses {module.__name__}.{name}, of which is not known that it has no side effects")
+    if not _is_own(module, getattr(module, name, None)):
+        raise _Stays(f"{module.__name__}.{name} was replaced")
+
+
+def _library_function(value: Any) -> bool:
+    """One of the listed functions, under whatever name."""
+    module = sys.modules.get((getattr(value, "__module__", None) or "").lstrip("_"))
+    name = getattr(value, "__name__", "")
+    if module is None or module.__name__ not in _MODULES or getattr(module, name, None) is not value:
+        return False
+    _module_attribute(module, name)
+    return True
+
+
+class _Check:
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    def callable(self, value: Any, name: str) -> None:
+        """A captured value, or the mapped callable."""
+        if _is_constant(value) or (isinstance(value, type | types.BuiltinFunctionType) and value in _BUILTINS):
+            return
+        if isinstance(value, types.FunctionType):
+            if not _library_function(value):
+                self.function(value)
+            return
+        if isinstance(value, types.MethodDescriptorType) and value.__objclass__ in (str, bytes, int, float, tuple):
+            return
+        if isinstance(value, types.BuiltinFunctionType | type) and _library_function(value):
+            return
+        if isinstance(value, types.ModuleType):
+            raise _Stays(f"it uses the module {name!r} as a value")
+        raise _Stays(f"it refers to {name!r}, of type {type(value).__qualname__!r}, which may be shared or changed")
+
+    def function(self, function: types.FunctionType) -> None:
+        if id(function) in self.seen:
+            return
+        self.seen.add(id(function))
+        if function.__dict__:
+            raise _Stays(f"the function {function.__qualname__} has attributes")
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                value = cell.cell_contents
+            except ValueError:
+                raise _Stays(f"the variable {name!r} has no value yet") from None
+            self.callable(value, name)
+        for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            self.callable(value, "a default value")
+        self.code(function.__code__, function, frozenset(function.__code__.co_freevars))
+
+    def code(self, code: types.CodeType, function: types.FunctionType, outer: frozenset[str]) -> None:
+        """One code object, nested ones too. `outer`: variables of the functions around, which are shared."""
+        instructions = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
+        for before, i, after in _with_neighbours(instructions):
+            name = i.opname
+            if name == "LOAD_GLOBAL":
+                self.load_global(str(i.argval), function, after)
+            elif name in ("LOAD_ATTR", "LOAD_METHOD") and _FORBIDDEN_ATTRIBUTE.match(str(i.argval)):
+                raise _Stays(f"it uses the attribute {i.argval!r}")
+            elif name in ("STORE_DEREF", "DELETE_DEREF") and i.argval in outer:
+                raise _Stays(f"it assigns to the variable {i.argval!r} of a function around it")
+            elif name == "IS_OP" and not _is_singleton(before):
+                raise _Stays("it compares objects by identity")
+            elif name == "CALL_INTRINSIC_1" and i.argrepr not in _INTRINSICS:
+                raise _Stays(f"it has the instruction {i.argrepr or name}")
+            elif name not in _HARMLESS:
+                raise _Stays(_in_words(i))
+        for constant in code.co_consts:
+            if isinstance(constant, types.CodeType):
+                self.code(constant, function, outer)
+
+    def load_global(self, name: str, function: types.FunctionType, after: dis.Instruction | None) -> None:
+        namespace = function.__globals__
+        if namespace.get("__builtins__", builtins) not in (builtins, vars(builtins)):
+            raise _Stays("it has builtins of its own")
+        if name in namespace:
+            value = namespace[name]
+        elif name in vars(builtins):
+            value = getattr(builtins, name)
+        else:
+            raise _Stays(f"the global {name!r} is not there")
+        if isinstance(value, types.ModuleType) and after is not None and after.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            _module_attribute(value, str(after.argval))
+        else:
+            self.callable(value, name)
+
+
+def _with_neighbours(
+    instructions: list[dis.Instruction],
+) -> Iterator[tuple[dis.Instruction | None, dis.Instruction, dis.Instruction | None]]:
+    for at, i in enumerate(instructions):
+        yield instructions[at - 1] if at else None, i, instructions[at + 1] if at + 1 < len(instructions) else None
+
+
+def _is_singleton(before: dis.Instruction | None) -> bool:
+    return before is not None and before.opname == "LOAD_CONST" and before.argval in (None, True, False, ...)
+
+
+def _in_words(i: dis.Instruction) -> str:
+    if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+        return f"it assigns to the global {i.argval!r}"
+    if i.opname in ("STORE_ATTR", "DELETE_ATTR"):
+        return f"it assigns to the attribute {i.argval!r}"
+    if i.opname.startswith("IMPORT"):
+        return f"it imports {i.argval!r}"
+    if i.opname == "LOAD_BUILD_CLASS":
+        return "it defines a class"
+    return f"it has the instruction {i.opname}"
+
+
+def why_it_stays(function: Any) -> str | None:
+    """A sentence if it is to stay in the calling interpreter, else None."""
+    if sys.gettrace() is not None or sys.getprofile() is not None or any(map(sys.monitoring.get_tool, range(6))):
+        return "a tracing tool is active, which must see each call"
+    try:
+        _Check().callable(function, getattr(function, "__qualname__", type(function).__qualname__))
+    except _Stays as reason:
+        return str(reason)
+    return None

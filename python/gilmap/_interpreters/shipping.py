@@ -1,0 +1,424 @@
+"""Functions by value: from a callable of this interpreter to bytes that a worker builds it from.
+
+A function goes as its code (marshal: same process, same version), its defaults, its cells and those globals that the
+code names, and so do the functions that it refers to. Modules, and what the standard library and installed packages
+define, go by name; classes that can be imported go by name, others by value; everything else by pickle. Python
+functions of the program's own modules go by value too, because only so does the worker see their globals as they are
+now.
+"""
+
+import _pickle
+import dataclasses
+import enum
+import functools
+import importlib.machinery
+import importlib.util
+import io
+import itertools
+import marshal
+import opcode
+import pathlib
+import site
+import sys
+import sysconfig
+import types
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+def _load_worker_module() -> types.ModuleType:
+    """worker.py under the name that it has in the workers."""
+    name = "_gilmap_worker"
+    path = pathlib.Path(__file__).with_name("worker.py")
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return module
+
+
+worker = _load_worker_module()
+
+
+def worker_code() -> bytes:
+    """worker.py, compiled and marshalled."""
+    loader = worker.__loader__
+    assert isinstance(loader, importlib.machinery.SourceFileLoader)
+    return marshal.dumps(loader.get_code("_gilmap_worker"))
+
+
+# ---------------------------------------------------------------- what a code object names
+
+_LOADS = {opcode.opmap[name] for name in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL", "DELETE_GLOBAL")} | {
+    number for name, number in opcode.opmap.items() if name == "LOAD_FROM_DICT_OR_GLOBALS"
+}
+_LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
+_EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Code:
+    """What is worth keeping of a code object. The names of nested code are among them."""
+
+    owner: "weakref.ref[types.CodeType]"
+    data: bytes
+    globals: tuple[str, ...]
+    attributes: frozenset[str]
+
+
+_codes: dict[int, _Code] = {}
+
+
+def _names_of(code: types.CodeType) -> Iterator[tuple[bool, str]]:
+    """(True, a global) and (False, anything else that it names)."""
+    extended = 0
+    raw = code.co_code
+    for at in range(0, len(raw), 2):
+        argument = extended | raw[at + 1]
+        extended = argument << 8 if raw[at] == _EXTENDED_ARG else 0
+        if raw[at] in _LOADS:
+            yield True, code.co_names[argument >> 1 if raw[at] == _LOAD_GLOBAL else argument]
+    for name in code.co_names:
+        yield False, name
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _names_of(constant)
+
+
+def _code_facts(code: types.CodeType) -> _Code:
+    known = _codes.get(id(code))
+    if known is not None and known.owner() is code:
+        return known
+    names = list(_names_of(code))
+    key = id(code)
+    facts = _Code(
+        owner=weakref.ref(code, lambda _: _codes.pop(key, None)),
+        data=marshal.dumps(code),
+        globals=tuple(dict.fromkeys(name for is_global, name in names if is_global)),
+        attributes=frozenset(name for _, name in names),
+    )
+    _codes[key] = facts
+    return facts
+
+
+# ---------------------------------------------------------------- by name or by value
+
+_INSTALLED = tuple(
+    {
+        str(pathlib.Path(folder).resolve()) + "/"
+        for folder in [
+            *(sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")),
+            *site.getsitepackages(),
+            site.getusersitepackages(),
+        ]
+    }
+)
+
+
+@functools.lru_cache(maxsize=1024)
+def _is_installed_file(path: str) -> bool:
+    return str(pathlib.Path(path).resolve()).startswith(_INSTALLED)
+
+
+def is_installed(module: types.ModuleType) -> bool:
+    """Does it belong to Python or to an installed package, whose state nobody changes?"""
+    path = getattr(module, "__file__", None)
+    if path is None:
+        return module.__name__ != "__main__" and getattr(module, "__spec__", None) is not None
+    return _is_installed_file(path)
+
+
+def _importable(value: Any) -> types.ModuleType | None:
+    """The module in which a worker finds this very function or class, or None."""
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    if module is None or module.__name__ == "__main__" or getattr(module, "__spec__", None) is None:
+        return None
+    found: Any = module
+    for part in value.__qualname__.split("."):
+        found = getattr(found, part, None)
+    return module if found is value else None
+
+
+def _is_frozen(value: Any) -> bool:
+    """Immutable all through, so that what a worker does to it cannot be seen by the next call."""
+    if isinstance(value, tuple | frozenset):
+        return all(_is_frozen(item) for item in value)
+    return value is None or isinstance(
+        value,
+        int | float | complex | str | bytes | types.FunctionType | types.BuiltinFunctionType | types.ModuleType | type,
+    )
+
+
+# ---------------------------------------------------------------- classes by value
+
+_class_numbers = itertools.count(1)
+_class_tokens: "weakref.WeakKeyDictionary[type, int]" = weakref.WeakKeyDictionary()
+
+
+def _token_of(cls: type) -> int:
+    token = _class_tokens.get(cls)
+    if token is None:
+        token = _class_tokens[cls] = next(_class_numbers)
+        worker._original_of[token] = cls
+    return token
+
+
+# Made by the machinery of classes, and made again by it.
+_MADE_BY_TYPE = {"__dict__", "__weakref__", "__slots__", "__qualname__", "__module__", "__doc__", "_abc_impl"}
+
+
+def _reduce_enum(cls: Any) -> tuple[Any, ...]:
+    own = {
+        name: value
+        for name, value in vars(cls).items()
+        if isinstance(value, types.FunctionType | property | classmethod | staticmethod) and not name.startswith("_")
+    }
+    members = [(name, member.value) for name, member in cls.__members__.items()]
+    arguments = (_token_of(cls), type(cls), cls.__name__, cls.__bases__, members, cls.__module__, cls.__qualname__)
+    return worker.make_enum, arguments, own, None, None, worker.fill_class
+
+
+def _reduce_class(cls: Any) -> tuple[Any, ...]:
+    if isinstance(cls, enum.EnumMeta):
+        return _reduce_enum(cls)
+    content = dict(vars(cls))
+    slots = content.get("__slots__", ())
+    slot_names = {slots} if isinstance(slots, str) else set(slots)
+    first = ("__module__", "__qualname__", "__doc__", "__slots__")
+    namespace = {name: content[name] for name in first if name in content}
+    attributes = {
+        name: value
+        for name, value in content.items()
+        if name not in _MADE_BY_TYPE
+        and not (name in slot_names and isinstance(value, types.MemberDescriptorType))
+        and not isinstance(value, types.GetSetDescriptorType)
+    }
+    if attributes.get("__hash__", False) is None:
+        namespace["__hash__"] = attributes.pop("__hash__")
+    arguments = (_token_of(cls), type(cls), cls.__name__, cls.__bases__, namespace)
+    return worker.make_class, arguments, attributes, None, None, worker.fill_class
+
+
+# ---------------------------------------------------------------- packing
+
+
+class _Globals:
+    """Stands for a globals dict in a pickle: one for each, so that functions of a module share theirs there too."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.namespace = namespace
+
+
+class CannotShip(ValueError):
+    """Names the variable that cannot go to another interpreter."""
+
+
+class Packer(_pickle.Pickler):
+    """Pickles, and functions, classes and modules as this file says."""
+
+    def __init__(self, buffer: io.BytesIO) -> None:
+        super().__init__(buffer, 5)
+        self._globals: dict[int, _Globals] = {}
+        self._filled: set[int] = set()
+        self._sent: set[tuple[int, str]] = set()
+        self.variables: list[tuple[str, str, Any]] = []  # function, variable, value
+        self.volatile = False
+
+    def reducer_override(self, value: Any) -> Any:
+        kind = type(value)
+        reduce = _REDUCERS.get(kind)
+        if reduce is not None:
+            return reduce(self, value)
+        if isinstance(value, type):
+            return NotImplemented if _importable(value) or value.__module__ == "builtins" else _reduce_class(value)
+        if isinstance(value, types.ModuleType):
+            return self._module(value)
+        for name, field_kind in _FIELD_KINDS.items():
+            if value is field_kind:
+                return getattr, (dataclasses, name)
+        return NotImplemented
+
+    def _module(self, module: types.ModuleType) -> Any:
+        if sys.modules.get(module.__name__) is not module or module.__name__ == "__main__":
+            raise _pickle.PicklingError(f"the module {module.__name__!r} cannot be imported by its name")
+        return worker.make_module, (module.__name__, ())
+
+    def _captured_module(self, module: types.ModuleType, attributes: frozenset[str]) -> Any:
+        """A module with those of its submodules that the code seems to use."""
+        prefix = module.__name__ + "."
+        submodules = tuple(
+            name
+            for name in tuple(sys.modules)
+            if name.startswith(prefix) and attributes.issuperset(name[len(prefix) :].split("."))
+        )
+        return _ModuleWith(module.__name__, submodules) if submodules else module
+
+    def _note(self, function: Any, variable: str, value: Any) -> None:
+        self.variables.append((function.__qualname__, variable, value))
+        if not self.volatile and not _is_frozen(value):
+            self.volatile = True
+
+    def _function(self, function: types.FunctionType) -> Any:
+        module = _importable(function)
+        if module is worker or (module is not None and is_installed(module)):
+            return NotImplemented
+        facts = _code_facts(function.__code__)
+        namespace = function.__globals__
+        shared = self._globals.setdefault(id(namespace), _Globals(namespace))
+        captured = {}
+        for name in facts.globals:
+            if name in namespace and (id(namespace), name) not in self._sent:
+                self._sent.add((id(namespace), name))
+                value = namespace[name]
+                self._note(function, name, value)
+                if isinstance(value, types.ModuleType):
+                    value = self._captured_module(value, facts.attributes)
+                captured[name] = value
+        cells = []
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            if id(cell) in self._filled:
+                continue
+            self._filled.add(id(cell))
+            try:
+                value = cell.cell_contents
+            except ValueError:  # empty
+                continue
+            self._note(function, name, value)
+            if isinstance(value, types.ModuleType):
+                value = self._captured_module(value, facts.attributes)
+            cells.append((cell, value))
+        if function.__defaults__ or function.__kwdefaults__:
+            defaults = function.__defaults__ or ()
+            positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+            for name, value in zip(positional[len(positional) - len(defaults) :], defaults, strict=True):
+                self._note(function, name, value)
+            for name, value in (function.__kwdefaults__ or {}).items():
+                self._note(function, name, value)
+        names = {
+            "__name__": function.__name__,
+            "__qualname__": function.__qualname__,
+            "__module__": function.__module__,
+            "__doc__": function.__doc__,
+        }
+        attributes = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
+        state = (function.__defaults__, function.__kwdefaults__, names, attributes, captured, cells)
+        arguments = (_CodeBytes(facts.data), shared, function.__closure__)
+        return worker.make_function, arguments, state, None, None, worker.fill_function
+
+    def _namespace(self, shared: _Globals) -> Any:
+        name, file = shared.namespace.get("__name__"), shared.namespace.get("__file__")
+        return worker.make_globals, (name, file if isinstance(file, str) else None)
+
+
+class _CodeBytes:
+    """Code that has been marshalled already."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+
+class _ModuleWith:
+    """A module and submodules that are to be there too."""
+
+    def __init__(self, name: str, submodules: tuple[str, ...]) -> None:
+        self.arguments = name, submodules
+
+
+def _reduce_cached(packer: Packer, value: Any) -> Any:
+    module = _importable(value)
+    if module is not None and is_installed(module):
+        return NotImplemented
+    return worker.make_cached, (value.__wrapped__, value.cache_parameters())
+
+
+_FIELD_KINDS = {name: getattr(dataclasses, name) for name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")}
+
+_REDUCERS: dict[type, Callable[[Packer, Any], Any]] = {
+    types.FunctionType: Packer._function,
+    _Globals: Packer._namespace,
+    types.CellType: lambda packer, cell: (worker.make_cell, ()),
+    types.CodeType: lambda packer, code: (worker.make_code, (_code_facts(code).data,)),
+    _CodeBytes: lambda packer, code: (worker.make_code, (code.data,)),
+    _ModuleWith: lambda packer, module: (worker.make_module, module.arguments),
+    types.ModuleType: Packer._module,
+    staticmethod: lambda packer, method: (staticmethod, (method.__func__,)),
+    classmethod: lambda packer, method: (classmethod, (method.__func__,)),
+    types.MappingProxyType: lambda packer, proxy: (worker.make_proxy, (dict(proxy),)),
+    property: lambda packer, p: (property, (p.fget, p.fset, p.fdel, p.__doc__)),
+    type(functools.lru_cache(lambda: None)): _reduce_cached,
+}
+
+
+def dumps(value: Any) -> bytes:
+    """Elements, as workers build them."""
+    buffer = io.BytesIO()
+    Packer(buffer).dump(value)
+    return buffer.getvalue()
+
+
+def loads(data: bytes) -> Any:
+    """Results, as workers pickled them."""
+    return _pickle.loads(data)
+
+
+def _is_shippable(value: Any) -> Exception | None:
+    try:
+        dumps(value)
+    except Exception as error:
+        return error
+    return None
+
+
+def _complain(packer: Packer, function: Any, error: Exception) -> CannotShip:
+    """The error that names the variable: the innermost that fails on its own."""
+    name = getattr(function, "__qualname__", None) or type(function).__name__
+    for owner, variable, value in reversed(packer.variables):
+        reason = _is_shippable(value)
+        if reason is not None:
+            return CannotShip(
+                f"gilmap cannot send {name} to another interpreter: the variable {variable!r} of {owner} is of type "
+                f"{type(value).__qualname__!r}, which cannot be copied ({reason}). Make it inside the function, pass "
+                'what it is made from, or use backend="inline"'
+            )
+    return CannotShip(
+        f"gilmap cannot send {name} to another interpreter: an object of type {type(function).__qualname__!r} cannot "
+        f'be copied ({error}). Map a function that makes what it needs, or use backend="inline"'
+    )
+
+
+# ---------------------------------------------------------------- numbers for what was shipped
+
+_MAX_SHIPPED = 256
+_shipped: dict[bytes, int] = {}  # payload -> its number; the least recently used first
+_numbers = itertools.count(1)
+
+
+def ship(function: Any) -> tuple[int, bytes, bool]:
+    """(a number, the bytes from which a worker builds the function, whether it may keep it for later calls).
+
+    The same function in the same state has the same number, so that a worker is sent it once. What holds something
+    mutable is built anew for each call, because the worker's copy may have been changed by the last one.
+    Raises ValueError that names the variable for what cannot be shipped.
+    """
+    buffer = io.BytesIO()
+    buffer.write(marshal.dumps((list(sys.path), sys.get_int_max_str_digits())))
+    packer = Packer(buffer)
+    try:
+        packer.dump(function)
+    except RecursionError:
+        raise
+    except Exception as error:
+        raise _complain(packer, function, error) from None
+    payload = buffer.getvalue()
+    keep = not packer.volatile and _is_frozen(function)
+    number = _shipped.pop(payload, None) if keep else None
+    if number is None:
+        number = next(_numbers)
+    if keep:
+        _shipped[payload] = number
+        if len(_shipped) > _MAX_SHIPPED:
+            del _shipped[next(iter(_shipped))]
+    return number, payload, keep

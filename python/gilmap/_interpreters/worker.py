@@ -1,0 +1,366 @@
+"""What runs inside a worker interpreter.
+
+Every worker executes this file under the name `_gilmap_worker`; the main interpreter loads it under the same name, only
+so that pickles may name its functions. It imports little, because that is part of every worker's start.
+
+The engine puts these into the module before it runs: `_emit(stream, text)` hands whole lines to the program,
+`_verdict(name)` tells whether an extension module may be loaded here, `_block(name, reason)` notes that one may not,
+`_lock_imports()` and `_unlock_imports()` let one worker at a time load such a module, `_sleep(seconds)` sleeps until it
+is interrupted.
+"""
+
+# mypy: ignore-errors
+# It replaces methods of the import system and takes whatever users pass: types would say Any throughout.
+
+import _pickle
+import io
+import marshal
+import sys
+import types
+import weakref
+
+_MAX_FUNCTIONS = 128
+
+# ---------------------------------------------------------------- building what was shipped
+#
+# A function is made empty, then filled, because it may refer to itself: directly, through a cell, a class or its
+# module.
+
+_original_of: "weakref.WeakValueDictionary[int, type]" = weakref.WeakValueDictionary()  # in the main interpreter
+_classes: "weakref.WeakValueDictionary[int, type]" = weakref.WeakValueDictionary()  # in a worker
+_tokens: "weakref.WeakKeyDictionary[type, int]" = weakref.WeakKeyDictionary()  # in a worker
+_namespaces: list[dict] = []  # made by the load that is going on
+
+
+def make_globals(name, file):
+    """The dict that stands for a module's globals, of which it has the names that were shipped."""
+    import builtins
+
+    made = {"__builtins__": builtins, "__name__": name}
+    if file is not None:
+        made["__file__"] = file
+    _namespaces.append(made)
+    return made
+
+
+def make_cell():
+    return types.CellType()
+
+
+def make_code(data):
+    return marshal.loads(data)
+
+
+def make_function(code, namespace, closure):
+    return types.FunctionType(code, namespace, None, None, closure)
+
+
+def fill_function(function, state):
+    defaults, keyword_defaults, names, attributes, captured, cells = state
+    function.__defaults__ = defaults
+    function.__kwdefaults__ = keyword_defaults
+    for name, value in names.items():
+        setattr(function, name, value)
+    function.__dict__.update(attributes)
+    function.__globals__.update(captured)
+    for cell, contents in cells:
+        cell.cell_contents = contents
+
+
+def make_module(name, submodules):
+    import importlib
+
+    for submodule in submodules:
+        importlib.import_module(submodule)
+    return importlib.import_module(name)
+
+
+def make_class(token, metaclass, name, bases, namespace):
+    """A class without its methods; the same one if this worker has it already."""
+    known = _classes.get(token)
+    if known is not None:
+        return known
+    made = types.new_class(name, bases, {"metaclass": metaclass}, lambda into: into.update(namespace))
+    _classes[token] = made
+    _tokens[made] = token
+    return made
+
+
+def fill_class(made, attributes):
+    for name, value in attributes.items():
+        setattr(made, name, value)
+
+
+def make_enum(token, metaclass, name, bases, members, module, qualname):
+    known = _classes.get(token)
+    if known is not None:
+        return known
+    namespace = metaclass.__prepare__(name, bases)
+    namespace["__module__"] = module
+    namespace["__qualname__"] = qualname
+    for member, value in members:
+        namespace[member] = value
+    made = metaclass.__new__(metaclass, name, bases, namespace)
+    _classes[token] = made
+    _tokens[made] = token
+    return made
+
+
+def make_proxy(mapping):
+    return types.MappingProxyType(mapping)
+
+
+def make_cached(function, parameters):
+    import functools
+
+    return functools.lru_cache(**parameters)(function)
+
+
+def original(token):
+    """In the main interpreter: the class that was shipped under this token."""
+    return _original_of[token]
+
+
+# ---------------------------------------------------------------- pickles
+
+
+class _ResultPickler(_pickle.Pickler):
+    """A class that was shipped goes home as the class that it was there."""
+
+    def reducer_override(self, value):
+        if isinstance(value, type):
+            token = _tokens.get(value)
+            return NotImplemented if token is None else (original, (token,))
+        if isinstance(value, types.ModuleType):
+            return make_module, (value.__name__, ())
+        return NotImplemented
+
+
+def dumps(value):
+    buffer = io.BytesIO()
+    _ResultPickler(buffer, 5).dump(value)
+    return buffer.getvalue()
+
+
+def loads(data):
+    return _pickle.loads(data)
+
+
+# ---------------------------------------------------------------- functions that this worker has
+
+_functions: dict[int, tuple] = {}  # id -> (function, its namespaces); the least recently used first
+
+
+def find(number):
+    """The function shipped under this number, or None."""
+    entry = _functions.pop(number, None)
+    if entry is None:
+        return None
+    _functions[number] = entry
+    return entry[0]
+
+
+def load(number, payload, keep):
+    """Builds a shipped function. With keep, it is found again under its number."""
+    stream = io.BytesIO(payload)
+    path, digits = marshal.load(stream)
+    if sys.path != path:
+        sys.path[:] = path
+        sys.path_importer_cache.clear()
+    if sys.get_int_max_str_digits() != digits:
+        sys.set_int_max_str_digits(digits)
+    del _namespaces[:]
+    function = _pickle.Unpickler(stream).load()
+    entry = function, tuple(_namespaces)
+    del _namespaces[:]
+    if keep:
+        _functions[number] = entry
+        if len(_functions) > _MAX_FUNCTIONS:
+            _forget(_functions.pop(next(iter(_functions))))
+    else:
+        _unkept.append(entry)
+    return function
+
+
+_unkept: list[tuple] = []  # functions of the last call that are not to be found again
+
+
+def _forget(entry):
+    """Takes apart the cycle of a function and its globals, which else waits for the collector and adds up."""
+    for namespace in entry[1]:
+        namespace.clear()
+
+
+def forget_unkept():
+    while _unkept:
+        _forget(_unkept.pop())
+
+
+# ---------------------------------------------------------------- exceptions
+
+
+def describe(error):
+    """An exception as bytes: what can be pickled of it, and the rest in words."""
+    return _pickle.dumps(_description(error, set()), 5)
+
+
+def _attempt(make):
+    """make(), or None where the user's exception class does not play along."""
+    try:
+        return make()
+    except Exception:
+        return None
+
+
+def _description(error, seen):
+    import traceback
+
+    seen.add(id(error))
+    kind = type(error)
+    reduced = _attempt(error.__reduce__)
+    if not isinstance(reduced, tuple) or len(reduced) < 2 or reduced[0] is not kind:
+        reduced = (kind, error.args)
+    state = reduced[2] if len(reduced) > 2 else None
+    if isinstance(error, NameError):
+        state = {**(state or {}), "name": error.name}
+    notes = getattr(error, "__notes__", None)
+    if isinstance(state, dict):
+        state = {name: value for name, value in state.items() if name != "__notes__"}
+    cause = error.__cause__
+    return {
+        "type": _attempt(lambda: dumps(kind)),
+        "name": kind.__qualname__,
+        "module": kind.__module__,
+        "args": _attempt(lambda: dumps(tuple(reduced[1]))),
+        "state": _attempt(lambda: dumps(state)),
+        "repr": _attempt(lambda: repr(error)) or f"<{kind.__qualname__}>",
+        "notes": [str(note) for note in notes] if isinstance(notes, list) else None,
+        "cause": _description(cause, seen) if cause is not None and id(cause) not in seen else None,
+        "suppress": error.__suppress_context__,
+        "traceback": _attempt(lambda: "".join(traceback.format_exception(error))) or "",
+    }
+
+
+# ---------------------------------------------------------------- the surroundings of the user's code
+
+
+class _Output(io.TextIOBase):
+    """Hands whole lines to the program's own stream. The rest of a line waits for its end, or for that of the chunk."""
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._rest = ""
+
+    def writable(self):
+        return True
+
+    def write(self, text):
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        lines, newline, rest = text.rpartition("\n")
+        if newline:
+            _emit(self._stream, self._rest + lines + newline)  # noqa: F821
+            self._rest = rest
+        else:
+            self._rest += text
+        return len(text)
+
+    def finish(self):
+        if self._rest:
+            _emit(self._stream, self._rest)  # noqa: F821
+            self._rest = ""
+
+
+class Blocked(BaseException):
+    """An extension module that must not be loaded here. No Exception, so that no fallback of the importing code hides
+    it: the whole call then runs in the calling interpreter."""
+
+
+def _guarded(load):
+    """A loader's step for an extension module, refused before it happens, and one worker at a time."""
+
+    def step(*arguments):
+        subject = arguments[-1]  # a spec, or a module
+        name = subject.name if hasattr(subject, "loader_state") else subject.__spec__.name
+        verdict = _verdict(name)  # noqa: F821
+        if verdict != "":
+            reason = "it is not loaded in the main interpreter yet" if verdict is None else verdict
+            _block(name, verdict)  # noqa: F821
+            raise Blocked(f"{name}: {reason}")
+        _lock_imports()  # noqa: F821
+        try:
+            return load(*arguments)
+        finally:
+            _unlock_imports()  # noqa: F821
+
+    return step
+
+
+def _watch_imports():
+    import _frozen_importlib
+    import _frozen_importlib_external
+
+    extension = _frozen_importlib_external.ExtensionFileLoader
+    extension.create_module = _guarded(extension.create_module)
+    extension.exec_module = _guarded(extension.exec_module)
+    builtin = _frozen_importlib.BuiltinImporter
+    builtin.create_module = staticmethod(_guarded(builtin.create_module))
+    builtin.exec_module = staticmethod(_guarded(builtin.exec_module))
+
+
+def _interruptible_sleep(time):
+    plain = time.sleep
+
+    def sleep(seconds, /):
+        if not isinstance(seconds, (int, float)) or not seconds >= 0 or seconds > 1e9:
+            return plain(seconds)
+        _sleep(float(seconds))  # noqa: F821
+
+    sleep.__qualname__, sleep.__module__, sleep.__doc__ = "sleep", "time", plain.__doc__
+    time.sleep = sleep
+
+
+warned = False  # since the engine last looked
+
+
+def _print_warning(message):
+    """Set to the warnings module's own function."""
+
+
+def count_warnings(on):
+    """With on, a warning is always noticed in `warned`; without, it is printed as the program's filters say."""
+    import warnings
+
+    warnings.filters[:] = [("always", None, Warning, None, 0)] if on else _filters
+    warnings._filters_mutated()
+    warnings._showwarnmsg = _note_silently if on else _print_warning
+
+
+def _note_silently(message):
+    global warned
+    warned = True
+
+
+_filters: list = []
+
+
+def start():
+    """Once, when the worker has started."""
+    global _print_warning, _filters
+    import time
+    import warnings
+
+    sys.stdout, sys.stderr = _Output(1), _Output(2)
+    _watch_imports()
+    _interruptible_sleep(time)
+    _print_warning = warnings._showwarnmsg
+    _filters = list(warnings.filters)
+
+
+def finish_output():
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, _Output):
+            stream.finish()

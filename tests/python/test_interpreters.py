@@ -1,0 +1,183 @@
+"""backend="subinterp": what is shipped, what crosses, which exceptions are raised."""
+
+import pytest
+
+from tests.python.interpreters_support import in_process
+
+FUNCTIONS = {
+    "global and helper": "k = 3\ndef helper(x): return x * k\nf = lambda x: helper(x) + k",
+    "recursion": "def f(n): return 1 if n < 2 else n * f(n - 1)",
+    "mutual recursion in closures": """
+def make():
+    def even(n): return n == 0 or odd(n - 1)
+    def odd(n): return n != 0 and even(n - 1)
+    return lambda n: even(n)
+f = make()""",
+    "defaults": "def f(x, y=[1, 2], *, z={'a': 1}): return x, y, z",
+    "partial": "f = functools.partial(lambda a, b: [a, b], 2)",
+    "bound method": "class A:\n    c = 9\n    def __init__(self, v): self.v = v\n    def m(self, x): return self.v * x, self.c\nf = A(3).m",
+    "callable instance": "class A:\n    def __call__(self, x): return str(x)\nf = A()",
+    "class with super": "class A:\n    def __init__(self, v): self.v = v\nclass B(A):\n    def __init__(self, v): super().__init__(v + 1)\nf = lambda x: B(x).v",
+    "dataclass": "import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: int\n    y: list = dataclasses.field(default_factory=list)\nf = P",
+    "enum": "import enum\nclass C(enum.Enum):\n    RED = 0\n    BLUE = 1\nf = lambda x: C(x % 2)",
+    "lru_cache": "@functools.lru_cache\ndef fib(n): return n if n < 2 else fib(n - 1) + fib(n - 2)\nf = lambda x: fib(x)",
+    "exec": "n = {}\nexec('q = 1\\ndef g(x): return str(x + q)', n)\nf = n['g']",
+    "builtin": "import math\nf = math.sqrt",
+    "submodule": "import xml.etree.ElementTree\ndef f(x): return xml.etree.ElementTree.fromstring(f'<a b=\"{x}\"/>').get('b')",
+    "big ints, floats, strings, bytes": "f = lambda x: [x, x / 3, None, True, str(x), bytes(3), 2**70 + x, (x,), {x}, 1j][x % 10]",
+    "buffers keep their type": "f = lambda x: [bytearray(b'a' * x), (bytearray(b'b'),)]",
+    "local import": "def f(x):\n    import hashlib\n    return hashlib.sha256(bytes(x)).hexdigest()",
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function(name):
+    in_process(FUNCTIONS[name] + "\nsame(f, range(60))")
+
+
+@pytest.mark.parametrize(
+    "modules",
+    ["datetime", "decimal", "ssl", "hashlib", "asyncio", "sqlite3", "statistics", "zoneinfo", "json, re, random, csv"],
+)
+def test_a_module_imported_first_in_the_workers(modules):
+    in_process(f"""
+def f(x):
+    import {modules}
+    return x + 1
+for _ in range(3):
+    same(f, range(200))
+    gilmap.shutdown_workers()
+""")
+
+
+def test_a_module_that_refuses_runs_in_the_caller():
+    pytest.importorskip("numpy")
+    in_process("import numpy as np\nsame(lambda x: float(np.sin(x)), range(20))")
+
+
+def test_several_columns_and_shortest():
+    in_process("same(lambda a, b: (a, b), range(100), [str(i) for i in range(70)])")
+
+
+def test_stop_iteration_ends_the_list():
+    in_process("""
+def f(x):
+    if x == 700: raise StopIteration
+    return x
+assert sub(f, range(2000)) == list(range(700))
+""")
+
+
+def test_special_values():
+    in_process("""
+xs = [0.0, -0.0, 2**63 - 1, -2**63, 2**63, True, None, "\\udc80", float("inf")]
+assert repr(sub(lambda x: x, xs)) == repr(xs)
+""")
+
+
+def test_a_changed_global_is_seen():
+    in_process("""
+k = 1
+f = lambda x: x + k
+assert sub(f, range(5)) == [1, 2, 3, 4, 5]
+k = 2
+assert sub(f, range(5)) == [2, 3, 4, 5, 6]
+table = [0]
+g = lambda x: (table.append(x), len(table))[1]
+assert sub(g, [1], workers=1) == [2]
+assert sub(g, [1], workers=1) == [2]
+""")
+
+
+@pytest.mark.parametrize("value", ["threading.Lock()", "sys.stdout", "(i for i in [1])"])
+def test_what_cannot_be_shipped_is_named(value):
+    in_process(f"""
+thing = {value}
+message = str(raises(ValueError, sub, lambda x: thing, range(3)))
+assert "'thing'" in message and type(thing).__name__ in message, message
+same(str, range(5))
+""")
+
+
+def test_what_cannot_come_back():
+    in_process("""
+message = str(raises(ValueError, sub, lambda x: (i for i in [x]) if x == 5 else x, range(9)))
+assert "element 5" in message, message
+""")
+
+
+def test_errors():
+    in_process("""
+import copy, pickle
+class Mine(Exception):
+    def __init__(self, a, b):
+        super().__init__(f"{a}-{b}")
+        self.a = a
+def f(x):
+    if x >= 600:
+        error = Mine(x, "q")
+        error.add_note("a note")
+        raise error from KeyError("k")
+    return x
+e = raises(Mine, sub, f, range(3000))
+assert isinstance(e, RuntimeError) and str(e) == "600-q" and e.a == 600 and e.args == ("600-q",)
+assert e.__notes__ == ["a note"] and isinstance(e.__cause__, KeyError) and e.__cause__.args == ("k",)
+assert "in f" in str(e.__cause__.__cause__)
+for kind, g in [(ValueError, lambda x: int("a")), (KeyError, lambda x: {}[x]), (ZeroDivisionError, lambda x: 1 / 0),
+                (UnicodeDecodeError, lambda x: b"\\xff".decode()), (FileNotFoundError, lambda x: open("/nowhere")),
+                (RecursionError, lambda x: (lambda h: h(h))(lambda h: h(h))), (NameError, lambda x: nothing)]:
+    e = raises(kind, sub, g, range(50))
+    assert isinstance(e, RuntimeError) and isinstance(e, kind)
+    for other in (pickle.loads(pickle.dumps(e)), copy.copy(e)):
+        assert type(other) is type(e) and str(other) == str(e), other
+    assert str(e) == str(raises(kind, lambda: list(map(g, range(50))))), e
+same(str, range(9))
+""")
+
+
+def test_an_exception_that_cannot_be_rebuilt():
+    in_process("""
+class Bad(Exception):
+    def __reduce__(self): raise TypeError
+    def __init_subclass__(cls): raise TypeError
+def f(x): raise Bad("words")
+e = raises(RuntimeError, sub, f, range(5))
+assert "words" in str(e), e
+""")
+
+
+def test_recursion_limit_is_the_callers():
+    in_process("""
+def deep(n): return 0 if n == 0 else 1 + deep(n - 1)
+def least(run):
+    low, high = 1, 2000
+    while high - low > 1:
+        n = (low + high) // 2
+        try: run(deep, [n])
+        except RecursionError: high = n
+        else: low = n
+    return low
+assert abs(least(lambda f, xs: list(map(f, xs))) - least(sub)) <= 4
+""")
+
+
+def test_output_in_whole_lines():
+    out = in_process("""
+def f(x):
+    print("line", end=" ")
+    print(x, "of a worker")
+sub(f, range(2000))
+""")
+    assert sorted(out.splitlines()) == sorted(f"line {x} of a worker" for x in range(2000))
+
+
+def test_arrays():
+    np, pa = pytest.importorskip("numpy"), pytest.importorskip("pyarrow")
+    assert np and pa
+    in_process("""
+import numpy as np, pyarrow as pa
+xs = np.arange(3000).reshape(30, 100)
+assert (sub(lambda x: int(str(x)) + 1, xs) == xs + 1).all()
+ys = pa.chunked_array([pa.array([1, None, 3]), pa.array([4.5, None]).cast(pa.int64(), safe=False)])
+assert sub(lambda x: int(str(x)), ys).to_pylist() == ys.to_pylist()
+""")

@@ -1,0 +1,172 @@
+"""Worker interpreters: interrupts, fork, exit, threads. One process each: an abort must be seen."""
+
+import os
+
+import pytest
+
+from tests.python.interpreters_support import in_process
+
+ENDLESS = {
+    "a loop": "def f(x):\n    while True: pass",
+    "a loop that swallows": "def f(x):\n    while True:\n        try:\n            while True: pass\n        except BaseException: pass",
+    "a C call": "def f(x): return sum(range(10**10))",
+    "a sleep": "def f(x): time.sleep(100)",
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_ctrl_c(name):
+    in_process(
+        ENDLESS[name]
+        + """
+sub(str, [1])
+interrupt_after(0.3)
+start = time.perf_counter()
+raises(KeyboardInterrupt, sub, f, range(10))
+assert time.perf_counter() - start < 3  # 0.8 on a machine with nothing else to do
+same(str, range(20))
+"""
+    )
+
+
+def test_ctrl_c_without_pending_calls():
+    in_process(
+        ENDLESS["a loop"]
+        + "\nsub(str, [1])\ninterrupt_after(0.3)\nraises(KeyboardInterrupt, sub, f, range(10))\nsame(str, range(20))",
+        GILMAP_NO_PENDING_CALLS="1",
+    )
+
+
+def test_a_failure_stops_running_chunks():
+    in_process("""
+def f(x):
+    if x == 501:
+        while True: pass
+    if x >= 500: raise ValueError(x)
+    return x
+assert raises(ValueError, sub, f, range(4000)).args == (500,)
+same(str, range(20))
+""")
+
+
+def test_fork():
+    in_process("""
+import warnings
+warnings.simplefilter("ignore")
+def child():
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if sub(lambda x: x + 1, range(100)) == list(range(1, 101)) else 3)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+same(str, range(100))
+assert [child() for _ in range(3)] == [0] * 3
+results = []
+thread = threading.Thread(target=lambda: results.append(sub(lambda x: sum(range(3000)), range(3000))))
+thread.start()
+time.sleep(0.05)
+assert [child() for _ in range(3)] == [0] * 3
+thread.join()
+assert results == [[sum(range(3000))] * 3000]
+""")
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing_beside_us(method):
+    in_process(f"""
+import multiprocessing, subprocess, warnings
+warnings.simplefilter("ignore")
+same(str, range(20))
+with multiprocessing.get_context("{method}").Pool(2) as pool:
+    assert pool.map(abs, [-1, -2]) == [1, 2]
+assert subprocess.run(["true"]).returncode == 0
+same(str, range(20))
+""")
+
+
+@pytest.mark.parametrize("work", ["while True: pass", "return sum(range(2000))"])
+@pytest.mark.parametrize("end", ["", "sys.exit(0)"])
+def test_exit_while_a_daemon_thread_is_in_a_call(work, end):
+    out = in_process(f"""
+def f(x):
+    {work}
+def calls():
+    while True: sub(f, range(1000))
+threading.Thread(target=calls, daemon=True).start()
+time.sleep(0.3)
+print("end")
+{end}
+""")
+    assert out == "end\n"
+
+
+def test_exit_with_a_lost_worker():
+    out = in_process("""
+interrupt_after(0.2)
+raises(KeyboardInterrupt, sub, lambda x: sum(range(10**11)), range(3))
+print("end")
+""")
+    assert out == "end\n"
+
+
+def test_threads_and_shutdown():
+    in_process("""
+def work(k):
+    for _ in range(5):
+        assert sub(lambda x: (x, k), range(1000)) == [(x, k) for x in range(1000)]
+errors = []
+def guarded(k):
+    try: work(k)
+    except BaseException as error: errors.append(error)
+threads = [threading.Thread(target=guarded, args=(k,)) for k in range(4)]
+for t in threads: t.start()
+for _ in range(3):
+    time.sleep(0.05)
+    gilmap.shutdown_workers()
+for t in threads: t.join()
+assert not errors, errors
+""")
+
+
+def test_a_slow_element_does_not_hold_up_the_rest():
+    in_process("""
+done = sub(lambda x: (time.sleep(0.3) if x == 3 else None, time.monotonic())[1], range(2000))
+assert max(done[200:]) < done[3], "the others waited"
+""")
+
+
+def test_soak():
+    calls = int(os.environ.get("GILMAP_SOAK_CALLS", "100"))
+    in_process(
+        f"""
+import random, warnings
+warnings.simplefilter("ignore")
+random.seed(1)
+def fails(x):
+    if x == 57: raise LookupError(x)
+    return x
+for n in range({calls}):
+    what = random.randrange(6)
+    if what == 0:
+        assert raises(LookupError, sub, fails, range(100)).args == (57,)
+    elif what == 1:
+        pid = os.fork()
+        if pid == 0: os._exit(0 if sub(str, range(9)) == list(map(str, range(9))) else 1)
+        assert os.waitpid(pid, 0)[1] == 0
+    elif what == 2:
+        gilmap.shutdown_workers()
+    elif what == 3:
+        def spin(x):
+            while True: pass
+        interrupt_after(0.02)
+        try:
+            sub(spin, range(4))
+        except KeyboardInterrupt:
+            pass
+    else:
+        threads = [threading.Thread(target=same, args=(lambda x, n=n: (n, x), range(300))) for _ in range(2)]
+        for t in threads: t.start()
+        for t in threads: t.join()
+    same(lambda x, n=n: x * n, range(50))
+""",
+        timeout=60 if calls <= 100 else calls,
+    )
