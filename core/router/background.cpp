@@ -31,7 +31,11 @@ Compiles& compiles() {
           compiles().ended.wait(lock, [] { return compiles().running == 0; });
           lock.release();
         },
-        [] { compiles().mutex.unlock(); }, [] { new (&compiles()) Compiles; });
+        [] { compiles().mutex.unlock(); },
+        [] {
+          compiles().mutex.unlock();                        // this thread locked it, also in the child
+          new (&compiles().ended) std::condition_variable;  // threads that are gone may wait for it
+        });
     return new Compiles;
   }();
   return *c;

@@ -17,7 +17,11 @@ def environment(**changes):
     return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths)), **changes}
 
 
-def run_script(source, *, timeout=30, **changes):
+# Which sanitizer the module was built with, as ./dev test sets it; empty for none.
+SANITIZER = os.environ.get("GILMAP_SANITIZED", "")
+
+
+def run_script(source, *, timeout=150 if SANITIZER else 30, **changes):
     """Run Python source in a child; its standard output. A child that fails or hangs fails the test."""
     child = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, text=True, timeout=timeout, env=environment(**changes)

@@ -7,7 +7,7 @@ import itertools
 import gilmap
 import pytest
 
-from tests.python.support import run_script
+from tests.python.support import SANITIZER, run_script
 
 BACKENDS = [None, "inline", "jit"]
 
@@ -169,6 +169,7 @@ def test_the_same_iterator_twice():
         assert gilmap.map(lambda a, b: a - b, *[iter(range(10))] * 2, backend=backend) == pairs
 
 
+@pytest.mark.skipif(bool(SANITIZER), reason="limits the address space, of which sanitizers reserve terabytes")
 def test_endless_iterator_beside_a_short_list():
     source = """
 import itertools, resource, gilmap
