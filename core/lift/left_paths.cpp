@@ -166,8 +166,21 @@ void LeftPaths::scan_instr(const CodeInfo& info, int i, int function_node, Exten
     }
     case Code::ImportName:
       effect(info, i, "`import " + text_of(in.obj) + "` on the way to an exception may run that module");
-    case Code::PushNull:
+    case Code::PushNull: {
+      // `math.floor(…)` without a method's form: the attribute stands behind NULL until 3.12, before it from 3.13 on.
+#if PY_VERSION_HEX < 0x030D0000
+      const int attribute = i + 2;
+#else
+      const int attribute = i - 1;
+#endif
+      if (attribute > 0 && attribute < static_cast<int>(info.instrs.size()) &&
+          info.instrs[static_cast<size_t>(attribute)].code == Code::LoadAttr &&
+          info.instrs[static_cast<size_t>(attribute) - 1].code == Code::LoadGlobal) {
+        scan_method(info, attribute, function_node, extent);
+        return;
+      }
       effect(info, i, "what is called here, on the way to an exception, may write to something that other calls see");
+    }
     case Code::Unknown: {
       const std::string_view name = opcode_name(in.arg);
       const bool super = name == "LOAD_SUPER_ATTR";
