@@ -1,7 +1,7 @@
-// The forms were measured (see docs/decisions/0003-worker-interpreters.md): raw columns always win; marshal version 4 keeps
-// `a is b` within a chunk and is the fastest for strings, tuples, lists and dicts; version 2 for bytes and big ints,
-// which have no inside. marshal turns a bytearray, a memoryview or an array into bytes without a word, at any depth, so
-// all types are looked at first.
+// The forms were measured (see docs/decisions/0003-worker-interpreters.md): raw columns always win; marshal version 4
+// keeps `a is b` within a chunk and is the fastest for strings, tuples, lists and dicts; version 2 for bytes and big
+// ints, which have no inside. marshal turns a bytearray, a memoryview or an array into bytes without a word, at any
+// depth, so all types are looked at first.
 
 #include "interpreters/packed.h"
 
