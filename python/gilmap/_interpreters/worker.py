@@ -199,9 +199,17 @@ def forget_unkept():
 # ---------------------------------------------------------------- exceptions
 
 
+_describing = False  # what is imported comes of our own calls, and has a fallback
+
+
 def describe(error):
     """An exception as bytes: what can be pickled of it, and the rest in words."""
-    return _pickle.dumps(_description(error, set()), 5)
+    global _describing
+    _describing = True  # since 3.13 the traceback module tries to import _suggestions, which refuses to be loaded here
+    try:
+        return _pickle.dumps(_description(error, set()), 5)
+    finally:
+        _describing = False
 
 
 def _attempt(make):
@@ -287,6 +295,8 @@ def _guarded(load):
         name = subject.name if hasattr(subject, "loader_state") else subject.__spec__.name
         verdict = _verdict(name)  # noqa: F821
         if verdict != "":
+            if _describing:
+                raise ImportError(f"{name} is not loaded in a worker interpreter")
             reason = "it is not loaded in the main interpreter yet" if verdict is None else verdict
             _block(name, verdict)  # noqa: F821
             raise Blocked(f"{name}: {reason}")
