@@ -23,6 +23,7 @@ class ListInput : public Input {
 
   Container container() const override { return Container::List; }
   int64_t size() const override { return size_; }
+  PyObject* const* objects() const override { return frozen_ ? items() : nullptr; }
   Ref item(int64_t i) override;
   Scan scan(int64_t begin, int64_t end) override;
   std::optional<ir::Type> common_type(int64_t begin, int64_t end) const override;
