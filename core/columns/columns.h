@@ -73,11 +73,14 @@ class Input {
   virtual ~Input() = default;
 
   virtual Container container() const = 0;
+  // Of a list that is not ours: as it is now, until it is scanned.
   virtual int64_t size() const = 0;
   // Element i as f sees it (what .tolist() would give); null with an exception on failure. Not for an Arrow null.
   virtual Ref item(int64_t i) = 0;
   // All elements as objects, if they lie in an array that stays as it is while the input lives; else null.
   virtual PyObject* const* objects() const { return nullptr; }
+  // The list, tuple or range whose elements these are, as long as iterating over it gives the same; else null.
+  virtual PyObject* sequence() const { return nullptr; }
   // Arrow nulls: not passed to f, stay null.
   virtual bool has_nulls() const { return false; }
   virtual bool is_null(int64_t) const { return false; }

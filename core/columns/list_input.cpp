@@ -34,9 +34,8 @@ PyObject* const* ListInput::items() const {
                               : reinterpret_cast<PyTupleObject*>(s)->ob_item;
 }
 
-int64_t ListInput::live_size() const { return Py_SIZE(sequence_.get()); }
-
 Scan ListInput::scan(int64_t begin, int64_t end) {
+  size_ = size();
   Seen seen = unbox(begin, end);
   Scan scan{.kind = seen.kind, .kinds = seen.kinds, .view = {}, .storage = seen.values};
   scan.view = {.data = seen.values.get(), .stride = seen.width};

@@ -21,7 +21,7 @@ std::unique_ptr<Input> RangeInput::make(Ref range) {
                    __builtin_add_overflow(last, start, &last))) {
     return nullptr;
   }
-  return std::unique_ptr<Input>(new RangeInput(start, step, size));
+  return std::unique_ptr<Input>(new RangeInput(std::move(range), start, step, size));
 }
 
 Scan RangeInput::scan(int64_t begin, int64_t) {

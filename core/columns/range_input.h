@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <utility>
+
 #include "columns/columns.h"
 
 namespace gilmap::columns {
@@ -15,12 +17,15 @@ class RangeInput : public Input {
   Container container() const override { return Container::List; }
   int64_t size() const override { return size_; }
   Ref item(int64_t i) override { return Ref::steal(PyLong_FromLongLong(start_ + i * step_)); }
+  PyObject* sequence() const override { return range_.get(); }
   Scan scan(int64_t begin, int64_t end) override;
   std::optional<ir::Type> common_type(int64_t, int64_t) const override { return ir::Type::I64; }
 
  private:
-  RangeInput(int64_t start, int64_t step, int64_t size) : start_(start), step_(step), size_(size) {}
+  RangeInput(Ref range, int64_t start, int64_t step, int64_t size)
+      : range_(std::move(range)), start_(start), step_(step), size_(size) {}
 
+  Ref range_;
   int64_t start_, step_, size_;
 };
 

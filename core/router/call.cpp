@@ -47,7 +47,8 @@ class Call {
   Ref run();
 
  private:
-  enum class Ran : uint8_t { All, Raised, StoppedHere };
+  // Ended: StopIteration was raised, or the list has no more elements.
+  enum class Ran : uint8_t { All, Raised, Ended };
 
   Ran interpret(int64_t end);
   Ref from_prefix();
@@ -59,6 +60,7 @@ class Call {
   void say(const char* what) const;
 
   CallState s_;
+  Ref map_;  // over the elements behind s_.prefix
 };
 
 void Call::say(const char* what) const {
@@ -69,7 +71,7 @@ void Call::say(const char* what) const {
   const char* text = name && PyUnicode_Check(name.get()) ? PyUnicode_AsUTF8(name.get()) : nullptr;
   PySys_FormatStderr("gilmap: %s: %zd elements, %s", text ? text : Py_TYPE(s_.func)->tp_name, s_.n, what);
   if (s_.native_rows > 0) {
-    PySys_FormatStderr(", %zd compiled, %zd in the interpreter first, %zd deopts", s_.native_rows, s_.prefix.size(),
+    PySys_FormatStderr(", %zd compiled, %zd in the interpreter first, %zd deopts", s_.native_rows, s_.interpreted_first,
                        s_.deopts);
     if (s_.deopts > 0) PySys_FormatStderr(" (%s)", ir::words(s_.first_reason));
   }
@@ -81,54 +83,42 @@ void Call::say(const char* what) const {
 
 // The result from s_.prefix, which is all there is.
 Ref Call::from_prefix() {
-  const auto size = static_cast<int64_t>(s_.prefix.size());
-  if (s_.gives_list()) {
-    Ref list = Ref::steal(PyList_New(size));
-    if (!list) return {};
-    for (int64_t i = 0; i < size; ++i) {
-      Ref& r = s_.prefix[static_cast<size_t>(i)];
-      PyList_SET_ITEM(list.get(), i, r ? r.release() : Py_NewRef(Py_None));
-    }
-    return list;
-  }
+  if (s_.gives_list()) return s_.prefix.release();
+  const int64_t size = s_.prefix.size();
   auto out = columns::Output::create(s_.first(), size, {});
-  if (!out) return {};
-  for (int64_t i = 0; i < size; ++i) {
-    Ref& r = s_.prefix[static_cast<size_t>(i)];
-    if (!r)
-      out->set_null(i);
-    else if (!out->set(i, std::move(r)))
-      return {};
-  }
-  s_.prefix.clear();
-  if (!out->complete(0, size)) return {};
+  if (!out || !s_.hand_over_prefix(*out) || !out->complete(0, size)) return {};
   return out->finish();
 }
 
-// Elements up to `end`, behind those of s_.prefix.
+// Elements behind those of s_.prefix, up to `end`. Where it can, map itself takes them, which costs what map costs.
 Call::Ran Call::interpret(int64_t end) {
-  for (auto i = static_cast<int64_t>(s_.prefix.size()); i < end; ++i) {
-    if (s_.is_null(i)) {
-      s_.prefix.emplace_back();
-      continue;
+  if (!s_.prefix.begin(s_.n)) return Ran::Raised;
+  if (!map_) map_ = s_.interpreter.map_from(s_.prefix.size());
+  if (!map_ && PyErr_Occurred()) return Ran::Raised;
+  const iternextfunc next = map_ ? Py_TYPE(map_.get())->tp_iternext : nullptr;
+  for (int64_t i = s_.prefix.size(); i < end; ++i) {
+    Ref r;
+    if (next) {
+      r = Ref::steal(or_stay([&] { return next(map_.get()); }));
+      if (!r && !PyErr_Occurred()) return Ran::Ended;
+    } else {
+      if (i >= s_.rows()) return Ran::Ended;
+      r = s_.is_null(i) ? Ref::borrow(Py_None) : s_.interpreter.call(i);
     }
-    Ref r = s_.interpreter.call(i);
     if (!r) {
       if (!s_.ends_list()) return Ran::Raised;
       PyErr_Clear();
-      return Ran::StoppedHere;
+      return Ran::Ended;
     }
-    s_.prefix.push_back(std::move(r));
+    if (!s_.prefix.append(std::move(r))) return Ran::Raised;
   }
   return PyErr_CheckSignals() == 0 ? Ran::All : Ran::Raised;
 }
 
 Ref Call::interpret_all() {
-  s_.prefix.reserve(static_cast<size_t>(s_.n));
-  while (static_cast<int64_t>(s_.prefix.size()) < s_.n) {
-    Ran ran = interpret(std::min(s_.n, static_cast<int64_t>(s_.prefix.size()) + longest_batch));
+  for (Ran ran = Ran::All; ran != Ran::Ended;) {
+    ran = interpret(s_.prefix.size() + longest_batch);
     if (ran == Ran::Raised) return {};
-    if (ran == Ran::StoppedHere) break;
   }
   say("in the interpreter");
   return from_prefix();
@@ -136,7 +126,6 @@ Ref Call::interpret_all() {
 
 // No kernel yet, or no idea what an element costs.
 Ref Call::cold() {
-  s_.prefix.reserve(static_cast<size_t>(std::min<int64_t>(s_.n, 1 << 16)));
   auto start = Clock::now();
   std::shared_ptr<Variant> variant;
   double elapsed = 0;
@@ -144,8 +133,9 @@ Ref Call::cold() {
   for (int64_t i = 0; i < s_.n;) {
     Ran ran = interpret(std::min(s_.n, i + batch));
     if (ran == Ran::Raised) return {};
-    if (ran == Ran::StoppedHere) break;
-    i = static_cast<int64_t>(s_.prefix.size());
+    if (ran == Ran::Ended) break;
+    s_.n = s_.rows();
+    i = s_.prefix.size();
     double now = since_ns(start);
     // Batches of some 50 µs, so that a kernel that becomes ready is noticed soon.
     if (now - elapsed < 25e3)
@@ -184,7 +174,7 @@ Ref Call::cold() {
   }
   if (!s_.entry && elapsed >= worth_remembering_ns && is_called_often(s_.func)) s_.entry = entry_of(s_.func);
   if (s_.entry) {
-    s_.entry->interpreted_ns = elapsed / static_cast<double>(std::max<size_t>(s_.prefix.size(), 1));
+    s_.entry->interpreted_ns = elapsed / static_cast<double>(std::max<int64_t>(s_.prefix.size(), 1));
     s_.entry->spent_ns += elapsed;
   }
   say("in the interpreter");
@@ -264,14 +254,15 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
     PyErr_SetString(PyExc_TypeError, "gilmap.map() needs a function and at least one iterable");
     return {};
   }
-  // What f does to a list must not move the elements under our feet. A function with a kernel does nothing to it, and
-  // is spared the copy, which costs as much as its elements.
   std::shared_ptr<Entry> entry = known_entry(func);
-  bool harmless = options.backend != Backend::Subinterp && entry && entry->has_kernel();
+  // As with map, f may change a list while the call goes through it. Not where the result has a length of its own, or
+  // where other interpreters are at work: there a list is what it was.
+  const bool live = options.backend != Backend::Subinterp &&
+                    (PyList_CheckExact(iterables[0]) || PyTuple_CheckExact(iterables[0]));
   std::vector<Ref> snapshots;
   std::vector<PyObject*> sources;
   for (PyObject* iterable : iterables) {
-    if (!harmless && PyList_CheckExact(iterable)) {
+    if (!live && PyList_CheckExact(iterable)) {
       snapshots.push_back(Ref::steal(PyList_AsTuple(iterable)));
       if (!snapshots.back()) return {};
       sources.push_back(snapshots.back().get());

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "columns/columns.h"
+#include "columns/output.h"
 #include "ir/function.h"
 #include "router/cache.h"
 #include "router/call.h"
 #include "router/interpret.h"
+#include "router/prefix.h"
 
 namespace gilmap::router {
 
@@ -35,9 +37,23 @@ struct CallState {
   CallState(const CallState&) = delete;
 
   const columns::Input& first() const { return *inputs[0]; }
+  // The number of rows by now: f may make its list longer or shorter.
+  int64_t rows() const { return gives_list() ? columns::common_size(inputs) : n; }
   bool gives_list() const { return first().container() == columns::Container::List; }
   bool is_null(int64_t i) const {
     return has_nulls && std::ranges::any_of(inputs, [i](const auto& in) { return in->has_nulls() && in->is_null(i); });
+  }
+  // Writes the prefix to the positions it belongs to. False with an exception set.
+  bool hand_over_prefix(columns::Output& out) {
+    for (int64_t i = 0; i < prefix.size(); ++i) {
+      if (is_null(i))
+        out.set_null(i);
+      else if (!out.set(i, Ref::borrow(prefix[i])))
+        return false;
+    }
+    interpreted_first = prefix.size();
+    prefix.release();
+    return true;
   }
   // Does the exception that is set end a list at the element that raised it, as it does in list(map(…))?
   bool ends_list() const { return gives_list() && PyErr_ExceptionMatches(PyExc_StopIteration); }
@@ -49,9 +65,10 @@ struct CallState {
   bool has_nulls;
   Interpreter interpreter;
   std::shared_ptr<Entry> entry;
-  std::vector<Ref> prefix;  // results of the first elements; empty references for Arrow nulls
+  Prefix prefix;  // None for Arrow nulls
 
   // For the debug line.
+  int64_t interpreted_first = 0;
   int64_t native_rows = 0;
   int64_t deopts = 0;
   ir::DeoptReason first_reason = ir::DeoptReason::Other;

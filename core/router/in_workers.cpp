@@ -27,7 +27,13 @@ Outcome end_list(CallState& call, Outcome outcome) {
 Outcome run_in_workers(CallState& call, std::string& why) {
   auto shipment = interpreters::ship(call.func);
   if (!shipment) return Outcome::Raised;
-  return end_list(call, interpreters::run(request_for(call, *shipment), call.prefix, why));
+  std::vector<Ref> results;
+  const Outcome outcome = end_list(call, interpreters::run(request_for(call, *shipment), results, why));
+  if (!call.prefix.begin(call.n)) return Outcome::Raised;
+  for (Ref& r : results) {
+    if (!call.prefix.append(r ? std::move(r) : Ref::borrow(Py_None))) return Outcome::Raised;
+  }
+  return outcome;
 }
 
 }  // namespace gilmap::router

@@ -14,6 +14,21 @@ Interpreter::Interpreter(PyObject* func, std::span<const std::unique_ptr<columns
   }
 }
 
+Ref Interpreter::map_from(int64_t from) const {
+  std::vector<Ref> iterators;
+  std::vector<PyObject*> args{func_};
+  for (const auto& input : inputs_) {
+    PyObject* sequence = input->sequence();
+    if (!sequence) return {};
+    Ref iterator = Ref::steal(PyObject_GetIter(sequence));
+    if (!iterator) return {};
+    if (from > 0 && !Ref::steal(PyObject_CallMethod(iterator.get(), "__setstate__", "n", Py_ssize_t{from}))) return {};
+    args.push_back(iterator.get());
+    iterators.push_back(std::move(iterator));
+  }
+  return Ref::steal(PyObject_Vectorcall(reinterpret_cast<PyObject*>(&PyMap_Type), args.data(), args.size(), nullptr));
+}
+
 Ref Interpreter::call(int64_t i) const {
   PyObject* args[few + 1];
   if (objects_[0]) {

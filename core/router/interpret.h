@@ -16,6 +16,8 @@ class Interpreter {
   Interpreter(PyObject* func, std::span<const std::unique_ptr<columns::Input>> inputs);
   // f of row i; null with its exception set.
   Ref call(int64_t i) const;
+  // The map object over rows `from`, `from`+1, … Null without an exception if not all inputs are sequences of Python's.
+  Ref map_from(int64_t from) const;
 
  private:
   static constexpr size_t few = 4;  // arguments that need no allocation

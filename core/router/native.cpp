@@ -48,7 +48,7 @@ struct Part {
   std::vector<runtime::Deopt> deopts = {};
   size_t served = 0;  // of them
 
-  int64_t frontier() const { return over ? nowhere : group->position(rows_done); }
+  int64_t frontier() const { return over || rows_done == group->count ? nowhere : group->position(rows_done); }
   int64_t next_deopt() const { return served < deopts.size() ? group->position(deopts[served].row) : nowhere; }
 };
 
@@ -96,7 +96,7 @@ class NativeRun {
 // ---------------------------------------------------------------- which rows go where
 
 bool NativeRun::plan() {
-  const auto begin = static_cast<int64_t>(call_.prefix.size());
+  const int64_t begin = call_.prefix.size();
   partition_ = columns::partition(call_.inputs, begin, n_);
   if (PyErr_Occurred()) return false;
   queue_ = std::move(partition_.others);
@@ -147,13 +147,7 @@ bool NativeRun::begin_output() {
   }
   out_ = columns::Output::create(call_.first(), n_, results);
   if (!out_) return false;
-  for (size_t i = 0; i < call_.prefix.size(); ++i) {
-    Ref& r = call_.prefix[i];
-    if (!r)
-      out_->set_null(static_cast<int64_t>(i));
-    else if (!out_->set(static_cast<int64_t>(i), std::move(r)))
-      return false;
-  }
+  if (!call_.hand_over_prefix(*out_)) return false;
   for (int64_t p : partition_.nulls) out_->set_null(p);
   return true;
 }

@@ -116,26 +116,94 @@ def test_iterator_that_raises():
             gilmap.map(lambda x, y: x + y, [1, 2, 3], broken(), backend=backend)
 
 
-def test_list_changed_by_the_function():
-    """map looks at the list as it is then, gilmap may have read it before or refuse; it must not crash or invent."""
+def append_some(xs):
+    def f(x):
+        if len(xs) < 5000:
+            xs.append(x + 1)
+        return x
 
-    def shrinking(numbers):
-        def f(x):
-            if len(numbers) > 50:
-                numbers.pop()
-            return x + 1
+    return f, [xs]
 
-        return f
 
-    numbers = list(range(100))
-    by_map = list(map(shrinking(numbers), numbers))
-    numbers = list(range(100))
-    try:
-        result = gilmap.map(shrinking(numbers), numbers)
-    except RuntimeError as error:
-        assert "changed" in str(error)
-    else:
-        assert result in (by_map, list(range(1, 101)))
+def pop_one(xs):
+    def f(x):
+        xs.pop()
+        return x
+
+    return f, [xs]
+
+
+def clear(xs):
+    def f(x):
+        xs.clear()
+        return x
+
+    return f, [xs]
+
+
+def replace_the_last(xs):
+    def f(x):
+        xs[-1] = ("last", x)
+        return x
+
+    return f, [xs]
+
+
+def shorten_the_second(xs):
+    ys = list(range(200))
+
+    def f(x, y):
+        if len(xs) < 150:
+            xs.append(7)
+        if y == 4:
+            del ys[120:]
+        return x, y
+
+    return f, [xs, ys]
+
+
+def append_beside_a_range(xs):
+    def f(x, y):
+        xs.append(1)
+        return x + y
+
+    return f, [xs, range(500)]
+
+
+def remove_beside_a_tuple(xs):
+    def f(x, y):
+        xs.pop(0)
+        return x, y
+
+    return f, [tuple(range(90)), xs]
+
+
+CHANGES = [
+    append_some,
+    pop_one,
+    clear,
+    replace_the_last,
+    shorten_the_second,
+    append_beside_a_range,
+    remove_beside_a_tuple,
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+@pytest.mark.parametrize("backend", [None, "inline"])
+@pytest.mark.parametrize("n", [1, 2, 100, 200_000])
+def test_list_changed_by_the_function(change, backend, n):
+    """map takes each element from the list as it is by then, and so do we."""
+
+    def outcome(call):
+        xs = list(range(n))
+        f, iterables = change(xs)
+        try:
+            return call(f, *iterables), xs
+        except IndexError as error:
+            return str(error), xs
+
+    assert outcome(lambda f, *its: gilmap.map(f, *its, backend=backend)) == outcome(lambda f, *its: list(map(f, *its)))
 
 
 def test_list_changed_by_an_element():

@@ -1,0 +1,45 @@
+#pragma once
+// The results of the first elements of a call, computed by CPython.
+
+#include <Python.h>
+
+#include <cstdint>
+
+#include "support/py_ref.h"
+
+namespace gilmap::router {
+
+// Kept in a list, because that is what a call gives that ends as it began: filled in place, it costs what list(map(…))
+// costs.
+class Prefix {
+ public:
+  // Room for so many. False with an exception set.
+  bool begin(int64_t expected) {
+    if (list_) return true;
+    list_ = Ref::steal(PyList_New(expected));
+    if (!list_) return false;
+    Py_SET_SIZE(list_.get(), 0);
+    return true;
+  }
+
+  int64_t size() const { return list_ ? Py_SIZE(list_.get()) : 0; }
+  PyObject* operator[](int64_t i) const { return PyList_GET_ITEM(list_.get(), i); }
+
+  // False with an exception set.
+  bool append(Ref result) {
+    auto* l = reinterpret_cast<PyListObject*>(list_.get());
+    const Py_ssize_t size = Py_SIZE(l);
+    if (size >= l->allocated) return PyList_Append(list_.get(), result.get()) == 0;
+    l->ob_item[size] = result.release();
+    Py_SET_SIZE(l, size + 1);
+    return true;
+  }
+
+  // The list itself; nothing is left here.
+  Ref release() { return std::move(list_); }
+
+ private:
+  Ref list_;
+};
+
+}  // namespace gilmap::router
