@@ -27,6 +27,8 @@ Value* FunctionEmitter::float_operand(Value* x) {
   return inviting ? fence(x) : x;
 }
 
+Value* FunctionEmitter::factor(ir::ValueId v) { return sign_choices_[v] ? fence(value(v)) : float_operand(value(v)); }
+
 Value* FunctionEmitter::emit_fabs(Value* x) { return b_.CreateUnaryIntrinsic(llvm::Intrinsic::fabs, x); }
 
 Value* FunctionEmitter::emit_is_finite(Value* x) {

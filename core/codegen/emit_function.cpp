@@ -50,6 +50,7 @@ FunctionEmitter::FunctionEmitter(ModuleContext& module, const ir::Function& ir, 
       b_(module.context()),
       ranges_(ir),
       dependence_(ir),
+      sign_choices_(sign_choices(ir)),
       values_(ir.values.size()),
       blocks_(ir.blocks.size()),
       order_(ir::reverse_postorder(ir)),
@@ -255,9 +256,9 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
     case Op::FSub:
       return b_.CreateFSub(float_operand(arg(0)), float_operand(arg(1)));
     case Op::FMul:
-      return b_.CreateFMul(float_operand(arg(0)), float_operand(arg(1)));
+      return b_.CreateFMul(factor(inst.args[0]), factor(inst.args[1]));
     case Op::FDiv:
-      return b_.CreateFDiv(float_operand(arg(0)), float_operand(arg(1)));
+      return b_.CreateFDiv(factor(inst.args[0]), factor(inst.args[1]));
     case Op::FNeg:
       return fence(b_.CreateFNeg(fence(arg(0))));
     case Op::FAbs:

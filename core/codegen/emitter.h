@@ -16,6 +16,7 @@
 #include "codegen/dependence.h"
 #include "codegen/module_context.h"
 #include "codegen/ranges.h"
+#include "codegen/sign_choices.h"
 #include "numeric/functions.h"
 #include "passes/value_ranges.h"
 
@@ -111,6 +112,7 @@ class FunctionEmitter {
   llvm::Value* emit_float_unary(llvm::Intrinsic::ID id, const ir::Inst& inst);
   llvm::Value* fence(llvm::Value* x);
   llvm::Value* float_operand(llvm::Value* x);
+  llvm::Value* factor(ir::ValueId v);
   llvm::Value* emit_fabs(llvm::Value* x);
   llvm::Value* emit_is_finite(llvm::Value* x);
   llvm::Value* emit_is_inf(llvm::Value* x);
@@ -137,6 +139,7 @@ class FunctionEmitter {
   passes::ValueRanges ranges_;
   ir::BlockId block_ = 0;  // being emitted
   Dependence dependence_;
+  std::vector<bool> sign_choices_;
   std::vector<llvm::Value*> values_;            // by ValueId
   std::map<ir::ValueId, llvm::Value*> calls_;   // what each Call returns, results and status
   std::map<ir::ValueId, llvm::Value*> failed_;  // of each CallNumeric

@@ -228,6 +228,9 @@ def test_overflow_in_between():
         "a * -1.0", "a / -1.0", "a - -0.0", "-0.0 - a", "abs(a * b)", "abs(-a)", "-abs(a)", "a * 2.0 - a", "a ** 2", "-(a ** 3)", "a ** -1", "b - a * b",
         "a % b", "b % a", "a // b", "min(a, b)", "max(-a, b)", "a if a < b else -a", "round(a, 2)", "math.copysign(a, b)", "math.copysign(b, a)",
         "math.sqrt(a)", "math.sin(-a)", "-math.log(a)", "math.hypot(a, b)", "math.atan2(a, b)", "math.fmod(a, b)", "sum(a for _ in range(3))",
+        "(-1 if b < 0 else 1) * a", "a * (-1.0 if b < 0 else 1.0)", "a / (-1 if b < 0 else 1)", "(1 - 2 * (b < 0)) * a", "(-1) ** int(b > 2) * a",
+        "(-1.0 if b < 0 else 1.0 if b < 2 else 0.0) * a", "((b > 0) - (b < 0)) * a", "a * (True if b < 0 else -1)",
+        "sum((-1) ** k * a for k in range(int(abs(b)) if b == b else 2))", "math.copysign(1, b) * a", "(-1 if b < 0 else 1) * -a",
     ],
 )  # fmt: skip
 def test_sign_of_nan(text):

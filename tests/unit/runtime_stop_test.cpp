@@ -181,22 +181,22 @@ TEST_F(RuntimeStop, a_wait_ends_soon_after_the_last_row) {
 }
 
 TEST_F(RuntimeStop, idle_workers_get_half_of_a_chunk_that_takes_long) {
-  // 64 rows known to be cheap are one chunk; they are not.
-  Call call(std::vector<int64_t>(64, value::slow + 2000));
-  JobSpec spec = call.spec(int_kernel());
-  spec.ns_per_row = 1;
-  Job job(spec);
-  job.start();
-  int64_t most_at_once = 0;
-  const int64_t begun = elements_begun;
-  while (!job.done()) {
-    job.wait(50);
-    most_at_once = std::max(most_at_once, job.progress());
+  // 64 rows known to be cheap are one chunk; they are not. A busy machine may give the other worker no CPU in time.
+  int64_t begun_again = 0;
+  for (int attempt = 0; attempt < 20 && begun_again == 0; ++attempt) {
+    Call call(std::vector<int64_t>(64, value::slow + 2000));
+    JobSpec spec = call.spec(int_kernel());
+    spec.ns_per_row = 1;
+    const int64_t begun = elements_begun;
+    Job job(spec);
+    job.start();
+    while (!job.done()) job.wait(50);
+    EXPECT_EQ(job.progress(), 64);
+    for (int64_t i = 0; i < 64; ++i) ASSERT_EQ(call.result(i), result_of(value::slow + 2000));
+    begun_again = elements_begun - begun - 64;
   }
-  EXPECT_EQ(job.progress(), 64);
-  for (int64_t i = 0; i < 64; ++i) ASSERT_EQ(call.result(i), result_of(value::slow + 2000));
-  EXPECT_GT(elements_begun - begun, 64);  // split: some row was begun again
-  EXPECT_LT(elements_begun - begun, 64 + 40);
+  EXPECT_GT(begun_again, 0);  // split
+  EXPECT_LT(begun_again, 40);
 }
 
 TEST_F(RuntimeStop, splitting_lets_every_row_end) {

@@ -137,7 +137,7 @@ def day_length_hours(day, latitude):
     return 24 / pi * math.acos(x)
 
 
-@case(floats(-180, 180), ints(-5, 5), ints(0, 59), odd=False)  # of a NaN the sign is not kept here: docs/semantics.md
+@case(floats(-180, 180), ints(-5, 5), ints(0, 59))
 def from_degrees_minutes(value, extra_degrees, minutes):
     sign = -1 if value < 0 else 1
     return sign * (abs(int(value)) + extra_degrees + minutes / 60)

@@ -45,7 +45,7 @@ def gamma_density(x, shape):
     return x ** (shape - 1) * math.exp(-x) / math.gamma(shape)
 
 
-@case(floats(0, 10), floats(0.5, 5), odd=False)  # of a NaN the sign is not kept here: docs/semantics.md
+@case(floats(0, 10), floats(0.5, 5), odd=False)  # two NaNs of different signs meet: docs/semantics.md
 def incomplete_gamma(x, a):
     if x <= 0:
         return 0.0
