@@ -4,6 +4,7 @@
 // arguments would cost more than the call.
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -174,6 +175,7 @@ NB_MODULE(_gilmap, m) {
   m.def("after_fork_in_child", &interpreters::after_fork_in_child);
   m.def("note_extension",
         [](const std::string& name, nb::object module) { interpreters::note_extension(name, module.ptr()); });
+  m.def("extension_verdict", [](const std::string& name) { return interpreters::extension_verdict(name); });
   m.def("explain_types", [](nb::object f, const std::vector<std::string>& names) {
     router::Explanation e = router::explain(f.ptr(), types_of(names));
     nb::dict d;

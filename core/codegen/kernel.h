@@ -28,6 +28,20 @@ constexpr Tag tag_of(ir::Type t) {
   return Tag::None;
 }
 
+constexpr ir::Type type_of(Tag tag) {
+  switch (tag) {
+    case Tag::Int:
+      return ir::Type::I64;
+    case Tag::Float:
+      return ir::Type::F64;
+    case Tag::Bool:
+      return ir::Type::Bool;
+    case Tag::None:
+      return ir::Type::Void;
+  }
+  return ir::Type::Void;
+}
+
 // What one run of a kernel over elements begin .. end-1 reads and writes. Element i of parameter k is
 // inputs[k][i]: int64_t for i64, double for f64, uint8_t for bool. Element i of the result goes to
 // payload[i]: 8 bytes (int64_t, double, or 0/1), but one byte where bool is the only result type; nothing is written

@@ -73,8 +73,10 @@ class Input {
   virtual ~Input() = default;
 
   virtual Container container() const = 0;
-  // Of a list that is not ours: as it is now, until it is scanned.
+  // Of a list that is not ours: as it is now, until it is scanned or frozen.
   virtual int64_t size() const = 0;
+  // From now on a list is what it is now. False with an exception set (memory).
+  virtual bool freeze() { return true; }
   // Element i as f sees it (what .tolist() would give); null with an exception on failure. Not for an Arrow null.
   virtual Ref item(int64_t i) = 0;
   // All elements as objects, if they lie in an array that stays as it is while the input lives; else null.
@@ -103,6 +105,9 @@ class Input {
 // Python exception set: whatever an iterator raises; TypeError naming the type and what to do for a column that we do
 // not take (strings, dates, structs, objects); ValueError if arrays of several axes differ in shape.
 std::vector<std::unique_ptr<Input>> open_all(std::span<PyObject* const> iterables);
+
+// Freezes each. False with an exception set.
+bool freeze(std::span<const std::unique_ptr<Input>> inputs);
 
 // The number of rows: the length of the shortest input.
 int64_t common_size(std::span<const std::unique_ptr<Input>> inputs);

@@ -10,22 +10,27 @@
 namespace gilmap::columns {
 
 std::unique_ptr<Input> ListInput::make(Ref sequence, Owner owner) {
-  bool frozen = owner == Owner::Us || PyTuple_CheckExact(sequence.get());
+  const bool frozen = owner == Owner::Us || PyTuple_CheckExact(sequence.get());
+  std::unique_ptr<Input> input(new ListInput(std::move(sequence), frozen));
 #ifdef Py_GIL_DISABLED
-  // Other threads run while we read: read a copy.
-  if (!frozen) {
-    sequence = Ref::steal(PyList_AsTuple(sequence.get()));
-    if (!sequence) {
-      return nullptr;
-    }
-    frozen = true;
-  }
+  // Other threads run while we read.
+  if (!input->freeze()) return nullptr;
 #endif
-  return std::unique_ptr<Input>(new ListInput(std::move(sequence), frozen));
+  return input;
 }
 
 ListInput::ListInput(Ref sequence, bool frozen) : sequence_(std::move(sequence)), frozen_(frozen) {
   size_ = live_size();
+}
+
+bool ListInput::freeze() {
+  if (frozen_ || !seen_.empty()) return true;
+  Ref copy = Ref::steal(PyList_AsTuple(sequence_.get()));
+  if (!copy) return false;
+  sequence_ = std::move(copy);
+  size_ = live_size();
+  frozen_ = true;
+  return true;
 }
 
 PyObject* const* ListInput::items() const {

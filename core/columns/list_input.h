@@ -25,6 +25,7 @@ class ListInput : public Input {
   int64_t size() const override { return frozen_ || !seen_.empty() ? size_ : live_size(); }
   PyObject* const* objects() const override { return frozen_ ? items() : nullptr; }
   Ref item(int64_t i) override;
+  bool freeze() override;
   PyObject* sequence() const override { return seen_.empty() ? sequence_.get() : nullptr; }
   Scan scan(int64_t begin, int64_t end) override;
   std::optional<ir::Type> common_type(int64_t begin, int64_t end) const override;

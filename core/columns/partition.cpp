@@ -221,6 +221,10 @@ std::optional<std::vector<ir::Type>> common_types(std::span<const std::unique_pt
   return types;
 }
 
+bool freeze(std::span<const std::unique_ptr<Input>> inputs) {
+  return std::ranges::all_of(inputs, [](const auto& input) { return input->freeze(); });
+}
+
 int64_t common_size(std::span<const std::unique_ptr<Input>> inputs) {
   int64_t size = inputs.empty() ? 0 : INT64_MAX;
   for (const auto& input : inputs) {

@@ -5,8 +5,9 @@
 #include <chrono>
 #include <cstdlib>
 
-#include <pthread.h>
-#include <signal.h>
+#include <utility>
+
+#include "runtime/threads.h"
 
 namespace gilmap::interpreters {
 namespace {
@@ -21,6 +22,8 @@ AddPendingCall add_pending_call() {
   return found;
 }
 
+constexpr size_t helper_stack_bytes = 1 << 20;
+
 }  // namespace
 
 void Interrupts::attach(PyInterpreterState* interpreter) {
@@ -30,15 +33,15 @@ void Interrupts::attach(PyInterpreterState* interpreter) {
 }
 
 void Interrupts::detach() {
-  std::thread helper;
+  std::optional<pthread_t> helper;
   {
     std::lock_guard lock(mutex_);
     interpreter_ = nullptr;
-    helper = std::move(helper_);
+    helper = std::exchange(helper_, std::nullopt);
   }
-  if (helper.joinable()) {
+  if (helper) {
     PyThreadState* saved = PyEval_SaveThread();  // it may be waiting for this GIL
-    helper.join();
+    pthread_join(*helper, nullptr);
     PyEval_RestoreThread(saved);
   }
 }
@@ -84,6 +87,11 @@ void Interrupts::enter() {
   PyThreadState_DeleteCurrent();
 }
 
+void* Interrupts::helper_main(void* self) {
+  static_cast<Interrupts*>(self)->enter();
+  return nullptr;
+}
+
 void Interrupts::interrupt(int64_t job, bool sticky) {
   std::lock_guard lock(mutex_);
   if (!interpreter_) return;
@@ -96,17 +104,13 @@ void Interrupts::interrupt(int64_t job, bool sticky) {
     return;
   }
   if (!helper_done_.load()) return;
-  if (helper_.joinable()) helper_.join();
+  if (helper_) pthread_join(*std::exchange(helper_, std::nullopt), nullptr);
+  pthread_t thread;
   helper_done_.store(false);
-  sigset_t all, old;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &old);  // signals belong to Python's main thread
-  try {
-    helper_ = std::thread([this] { enter(); });
-  } catch (const std::system_error&) {  // no thread to be had: the next try may get one
-    helper_done_.store(true);
-  }
-  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+  if (runtime::start_thread(&thread, helper_main, this, helper_stack_bytes))
+    helper_ = thread;
+  else
+    helper_done_.store(true);  // no thread to be had: the next try may get one
 }
 
 void Interrupts::sleep(double seconds) {

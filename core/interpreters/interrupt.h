@@ -16,7 +16,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
-#include <thread>
+#include <optional>
+
+#include <pthread.h>
 
 namespace gilmap::interpreters {
 
@@ -38,11 +40,12 @@ class Interrupts {
  private:
   static int raise(void* self);
   void enter();
+  static void* helper_main(void* self);
 
   std::mutex mutex_;
   std::condition_variable woken_;
   PyInterpreterState* interpreter_ = nullptr;  // guarded by the mutex
-  std::thread helper_;
+  std::optional<pthread_t> helper_;
   std::atomic<bool> helper_done_{true};
   std::atomic<bool> async_set_{false};
   unsigned long thread_ = 0;

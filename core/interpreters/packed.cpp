@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "columns/box.h"
 #include "columns/unbox.h"
 
 namespace gilmap::interpreters {
@@ -64,24 +65,14 @@ void look(PyObject* o, int depth, Contents& c) {
 }
 
 bool read_raw(PyObject* o, Tag& tag, uint64_t& value) {
-  if (PyLong_CheckExact(o)) {
-    int64_t v;
-    if (!columns::int_value(o, &v)) return false;
-    tag = Tag::Int;
-    value = static_cast<uint64_t>(v);
-  } else if (PyFloat_CheckExact(o)) {
-    tag = Tag::Float;
-    value = std::bit_cast<uint64_t>(PyFloat_AS_DOUBLE(o));
-  } else if (PyBool_Check(o)) {
-    tag = Tag::Bool;
-    value = o == Py_True;
-  } else if (o == Py_None) {
-    tag = Tag::None;
-    value = 0;
-  } else {
-    return false;
+  value = 0;
+  const columns::Kind kind = columns::read_number(o, &value);
+  if (columns::is_number(kind)) {
+    tag = codegen::tag_of(columns::type_of(kind));
+    return true;
   }
-  return true;
+  tag = Tag::None;
+  return o == Py_None;
 }
 
 bool add_raw(PyObject* o, Packed& out) {
@@ -111,18 +102,9 @@ bool pack_raw(PyObject* const* items, int64_t count, Packed& out) {
   return true;
 }
 
-PyObject* box(Tag tag, uint64_t value) {
-  switch (tag) {
-    case Tag::Int:
-      return PyLong_FromLongLong(static_cast<int64_t>(value));
-    case Tag::Float:
-      return PyFloat_FromDouble(std::bit_cast<double>(value));
-    case Tag::Bool:
-      return PyBool_FromLong(value != 0);
-    case Tag::None:
-      return Py_NewRef(Py_None);
-  }
-  return nullptr;
+// Value i of raw ones.
+Ref box(const Packed& raw, size_t i) {
+  return columns::box(codegen::type_of(raw.tags.empty() ? raw.tag : raw.tags[i]), &raw.payload[i]);
 }
 
 Ref list_of(PyObject* const* items, int64_t count) {
@@ -204,7 +186,7 @@ void Packer::add(Ref value) {
     numbers_ = false;
     objects_.reserve(raw_.payload.capacity());
     for (size_t i = 0; i < raw_.payload.size(); ++i)
-      objects_.push_back(Ref::steal(box(raw_.tags.empty() ? raw_.tag : raw_.tags[i], raw_.payload[i])));
+      objects_.push_back(box(raw_, i));
     raw_.payload.clear();
   }
   objects_.push_back(std::move(value));
@@ -248,14 +230,13 @@ bool Unpacker::open(const Packed& packed, int64_t from, int64_t count, PyObject*
 PyObject* Unpacker::next() {
   const size_t i = at_++;
   if (packed_->form != Form::Raw) return objects_[i].release();
-  return box(packed_->tags.empty() ? packed_->tag : packed_->tags[i], packed_->payload[i]);
+  return box(*packed_, i).release();
 }
 
 bool unpack(const Packed& packed, int64_t from, int64_t count, PyObject* loads, PyObject** out) {
   if (packed.form == Form::Raw) {
     for (int64_t i = 0; i < count; ++i) {
-      const auto at = static_cast<size_t>(from + i);
-      out[i] = box(packed.tags.empty() ? packed.tag : packed.tags[at], packed.payload[at]);
+      out[i] = box(packed, static_cast<size_t>(from + i)).release();
       if (!out[i]) {
         while (i > 0) Py_DECREF(out[--i]);
         return false;

@@ -8,14 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "codegen/kernel.h"
 #include "support/py_ref.h"
 
 namespace gilmap::interpreters {
 
 enum class Form : uint8_t { Raw, Marshal, Pickle };
-
-// Of a raw value.
-enum class Tag : uint8_t { Int, Float, Bool, None };
+using codegen::Tag;
 
 struct Packed {
   Form form = Form::Raw;

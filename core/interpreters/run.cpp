@@ -62,7 +62,7 @@ class Call {
         results_(results),
         why_(why),
         task_(std::make_shared<Task>()),
-        first_(static_cast<int64_t>(results.size())) {}
+        first_(request.begin) {}
   Outcome run();
 
  private:
@@ -128,7 +128,7 @@ bool Call::set_up() {
   task_->recursion_limit = state->py_recursion_limit;
   task_->recursion_left = state->py_recursion_remaining;
   task_->c_recursion_left = state->c_recursion_remaining;
-  results_.resize(static_cast<size_t>(request_.end));
+  results_.resize(static_cast<size_t>(request_.end - first_));
   done_.resize(static_cast<size_t>(request_.end - first_));
   ns_per_row_ = request_.ns_per_row;
   feed_.emplace(request_.inputs, first_, request_.end, request_.automatic, std::move(dumps));
@@ -189,7 +189,7 @@ bool Call::take(Finished& finished) {
   std::vector<PyObject*> raw(dense ? 0 : static_cast<size_t>(count));
   // An empty Ref is a null pointer, so objects can be made where they are to lie.
   PyObject** into =
-      dense ? reinterpret_cast<PyObject**>(&results_[static_cast<size_t>(rows.first + from)]) : raw.data();
+      dense ? reinterpret_cast<PyObject**>(&results_[static_cast<size_t>(rows.first + from - first_)]) : raw.data();
   const bool large = request_.end - first_ >= large_from && finished.results.form == Form::Raw && arenas_.available();
   columns::HugeArenas::Use use(large ? &arenas_ : nullptr);  // no Python code runs for raw results
   if (count > 0 && !unpack(finished.results, 0, count, loads_.get(), into)) {
@@ -207,7 +207,7 @@ bool Call::take(Finished& finished) {
       continue;
     }
     if (next == raw.size()) break;
-    results_[static_cast<size_t>(p)] = Ref::steal(raw[next++]);
+    results_[static_cast<size_t>(p - first_)] = Ref::steal(raw[next++]);
     done_[static_cast<size_t>(p - first_)] = true;
   }
   while (next < raw.size()) Py_DECREF(raw[next++]);
@@ -268,7 +268,7 @@ bool Call::serve_one() {
   if (p >= failed_at_) return true;
   Ref r = request_.call(p);
   if (!r) return fail_at(p);
-  results_[static_cast<size_t>(p)] = std::move(r);
+  results_[static_cast<size_t>(p - first_)] = std::move(r);
   done_[static_cast<size_t>(p - first_)] = true;
   return true;
 }
@@ -322,7 +322,7 @@ Outcome Call::end(bool well) {
     // Only the first rows without a gap.
     size_t whole = 0;
     while (whole < done_.size() && done_[whole]) ++whole;
-    results_.resize(static_cast<size_t>(first_) + whole);
+    results_.resize(whole);
   }
   if (!well) {
     PyErr_SetRaisedException(pending.release());

@@ -32,7 +32,7 @@ std::optional<Shipment> ship_if_harmless(PyObject* callable, std::string& why);
 struct Request {
   const Shipment* shipment = nullptr;
   std::span<const std::unique_ptr<columns::Input>> inputs;
-  int64_t end = 0;
+  int64_t begin = 0, end = 0;
   int workers = 0;                   // at most; 0: all
   bool automatic = false;            // see Task
   double ns_per_row = 0;             // if known
@@ -50,8 +50,8 @@ bool started();
 // Starts the workers, if they are not there yet, and returns at once. True if some are ready.
 bool prepare();
 
-// Adds the results of the rows from results.size() to request.end-1. An empty reference is the result of an Arrow null.
-// Also if it declines, results holds those of the first rows, without a gap.
+// The results of rows begin .. end-1. An empty reference is that of an Arrow null. Unless all are done, `results` holds
+// those of the first rows, without a gap.
 Outcome run(const Request& request, std::vector<Ref>& results, std::string& why);
 
 // Without the GIL. Ends all workers; the next call starts them again. Not so after close().

@@ -8,16 +8,12 @@
 #include <utility>
 
 #include "interpreters/pool.h"
+#include "runtime/clock.h"
 #include "runtime/threads.h"
 
 namespace gilmap::interpreters {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double since_ns(Clock::time_point start) {
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
-}
 
 // Interpreters are created one at a time: CPython has races there.
 std::mutex& creation() {
@@ -189,7 +185,7 @@ void Worker::run_rows(Task& task, const Chunk& chunk, PyObject* function, Finish
   }
   Packer results(count);
   std::vector<PyObject*> arguments(width + 1);
-  const auto start = Clock::now();
+  const int64_t start = runtime::now_ns();
   double elapsed = 0;
   int64_t looked_at = 0, look_at = 1;
   int64_t i = 0;
@@ -216,7 +212,7 @@ void Worker::run_rows(Task& task, const Chunk& chunk, PyObject* function, Finish
     else
       done.left.push_back(chunk.from + i);
     if (i + 1 < look_at) continue;
-    const double now = since_ns(start);
+    const double now = static_cast<double>(runtime::now_ns() - start);
     const double each = std::max(1.0, (now - elapsed) / static_cast<double>(i + 1 - looked_at));
     elapsed = now;
     looked_at = i + 1;
@@ -252,7 +248,7 @@ void Worker::send_back(Packer& results, const Chunk& chunk, Finished& done) {
 Finished Worker::run(Task& task, const Chunk& chunk) {
   Finished done;
   done.chunk = chunk;
-  const auto start = Clock::now();
+  const int64_t start = runtime::now_ns();
   blocked_ = false;
   const int limit = state_->py_recursion_limit;
   const int left = state_->py_recursion_remaining, c_left = state_->c_recursion_remaining;
@@ -286,7 +282,7 @@ Finished Worker::run(Task& task, const Chunk& chunk) {
     done.module = blocked_module_;
     done.reason = blocked_reason_;
   }
-  done.ns = since_ns(start);
+  done.ns = static_cast<double>(runtime::now_ns() - start);
   return done;
 }
 

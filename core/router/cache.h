@@ -71,6 +71,7 @@ class Entry {
   bool has_kernel() const;
 
   double interpreted_ns = 0;  // an element in the interpreter, measured; 0: unknown
+  int losses_in_workers = 0;  // how often worker interpreters were of no use to it; so many: not to be had there
   double spent_ns = 0;        // in the interpreter so far, on elements that a kernel might have done
 
  private:

@@ -5,7 +5,6 @@
 #include "router/call.h"
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -17,15 +16,11 @@
 #include "router/in_workers.h"
 #include "router/native.h"
 #include "router/prepare.h"
+#include "runtime/clock.h"
 
 namespace gilmap::router {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double since_ns(Clock::time_point start) {
-  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
-}
 
 // Beside worth_preparing_ns for the call at hand, this much of all calls so far.
 constexpr double worth_preparing_in_all_ns = 20e6;
@@ -33,6 +28,8 @@ constexpr double worth_preparing_in_all_ns = 20e6;
 constexpr double worth_remembering_ns = 10e3;
 // What the interpreter does before the question is asked at all.
 constexpr double look_first_ns = 100e3;
+// After so many looks at elements that are no numbers, none are expected.
+constexpr int looks_for_numbers = 4;
 // Elements between two looks at the clock, at most.
 constexpr int64_t longest_batch = 1024;
 
@@ -56,6 +53,8 @@ class Call {
   Ref cold();
   Ref native();
   Ref in_workers();
+  Ref in_workers(const interpreters::Shipment& shipment, double each_ns);
+  Ref uncompiled(double each_ns);
   Ref empty_array();
   void say(const char* what) const;
 
@@ -126,17 +125,18 @@ Ref Call::interpret_all() {
 
 // No kernel yet, or no idea what an element costs.
 Ref Call::cold() {
-  auto start = Clock::now();
+  const int64_t start = runtime::now_ns();
   std::shared_ptr<Variant> variant;
   double elapsed = 0;
   int64_t batch = 1;
+  int without_types = 0;
   for (int64_t i = 0; i < s_.n;) {
     Ran ran = interpret(std::min(s_.n, i + batch));
     if (ran == Ran::Raised) return {};
     if (ran == Ran::Ended) break;
     s_.n = s_.rows();
     i = s_.prefix.size();
-    double now = since_ns(start);
+    const auto now = static_cast<double>(runtime::now_ns() - start);
     // Batches of some 50 µs, so that a kernel that becomes ready is noticed soon.
     if (now - elapsed < 25e3)
       batch = std::min(batch * 2, longest_batch);
@@ -154,7 +154,11 @@ Ref Call::cold() {
           rest > worth_preparing_ns || (entry.spent_ns + elapsed > worth_preparing_in_all_ns && rest > look_first_ns);
       if (!pays && entry.interpreted_ns > 0) continue;
       auto types = columns::common_types(s_.inputs, i - 1, std::min(s_.n, i + 1));
-      if (!types) continue;
+      if (!types) {
+        // Where no numbers come at all, no kernel will.
+        if (pays && ++without_types == looks_for_numbers) return uncompiled(each);
+        continue;
+      }
       variant = entry.find(s_.func, *types);
       if (!variant && pays) variant = prepare(entry, s_.func, *types);
       if (!variant) {
@@ -165,7 +169,7 @@ Ref Call::cold() {
     State state = variant->state();
     if (state == State::Unsupported || state == State::Failed) {
       entry.interpreted_ns = each;
-      return interpret_all();
+      return uncompiled(each);
     }
     if (state == State::Ready && rest > kernel_call_ns) {
       entry.interpreted_ns = each;
@@ -190,8 +194,14 @@ Ref Call::native() {
 }
 
 Ref Call::in_workers() {
+  auto shipment = interpreters::ship(s_.func);
+  return shipment ? in_workers(*shipment, 0) : Ref();
+}
+
+Ref Call::in_workers(const interpreters::Shipment& shipment, double each_ns) {
+  map_ = Ref();
   std::string why;
-  switch (run_in_workers(s_, why)) {
+  switch (run_in_workers(s_, shipment, each_ns, why)) {
     case interpreters::Outcome::Raised:
       return {};
     case interpreters::Outcome::Done:
@@ -202,6 +212,22 @@ Ref Call::in_workers() {
   }
   say(("not in worker interpreters, because " + why).c_str());
   return interpret_all();
+}
+
+// What has no kernel and will have none: in worker interpreters, if nobody can tell and that pays, else here.
+Ref Call::uncompiled(double each_ns) {
+  if (!workers_pay(s_, each_ns)) return interpret_all();
+  auto shipment = ship_if_harmless(s_);
+  if (!shipment) return PyErr_Occurred() ? Ref() : interpret_all();
+  // While they start, rows run here.
+  const int64_t rows = std::max<int64_t>(1, static_cast<int64_t>(1e6 / each_ns));
+  while (!interpreters::prepare()) {
+    const Ran ran = interpret(s_.prefix.size() + rows);
+    if (ran == Ran::Raised) return {};
+    if (ran == Ran::Ended) return from_prefix();
+    if (!workers_pay(s_, each_ns)) return interpret_all();
+  }
+  return in_workers(*shipment, each_ns);
 }
 
 // The type of an empty array is what the function would return.
@@ -236,7 +262,7 @@ Ref Call::run() {
           return interpret_all();
         }
         if (state == State::Ready) return native();
-        if (state != State::Compiling) return interpret_all();
+        if (state != State::Compiling) return uncompiled(s_.entry->interpreted_ns);
       }
     }
   }
@@ -255,23 +281,13 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
     return {};
   }
   std::shared_ptr<Entry> entry = known_entry(func);
-  // As with map, f may change a list while the call goes through it. Not where the result has a length of its own, or
-  // where other interpreters are at work: there a list is what it was.
-  const bool live = options.backend != Backend::Subinterp &&
-                    (PyList_CheckExact(iterables[0]) || PyTuple_CheckExact(iterables[0]));
-  std::vector<Ref> snapshots;
-  std::vector<PyObject*> sources;
-  for (PyObject* iterable : iterables) {
-    if (!live && PyList_CheckExact(iterable)) {
-      snapshots.push_back(Ref::steal(PyList_AsTuple(iterable)));
-      if (!snapshots.back()) return {};
-      sources.push_back(snapshots.back().get());
-    } else {
-      sources.push_back(iterable);
-    }
-  }
-  auto inputs = columns::open_all(sources);
+  auto inputs = columns::open_all(iterables);
   if (inputs.empty()) return {};
+  // As with map, f may change a list while the call goes through it. Not where the result has a length of its own, or
+  // where other interpreters are at work: there a list is what it was. A function with a kernel does nothing to it.
+  const bool as_it_was = options.backend == Backend::Subinterp || (inputs[0]->container() != columns::Container::List &&
+                                                                   !(entry && entry->has_kernel()));
+  if (as_it_was && !columns::freeze(inputs)) return {};
   return Call(func, std::move(inputs), options, std::move(entry)).run();
 }
 

@@ -1,18 +1,26 @@
 #include "router/in_workers.h"
 
+#include <vector>
+
+#include "runtime/clock.h"
+#include "runtime/pool.h"
+
 namespace gilmap::router {
 namespace {
 
 using interpreters::Outcome;
 
-interpreters::Request request_for(CallState& call, const interpreters::Shipment& shipment) {
-  interpreters::Request request;
-  request.shipment = &shipment;
-  request.inputs = call.inputs;
-  request.end = call.n;
-  request.workers = call.options.workers;
-  request.call = [&call](int64_t i) { return call.interpreter.call(i); };
-  return request;
+// To copy an element there and its result back may cost a microsecond.
+constexpr double least_each_ns = 4e3;
+// To look through the bytecode, and to ship.
+constexpr double least_rest_ns = 10e6;
+// To start interpreters, and to import this part of gilmap.
+constexpr double least_rest_for_start_ns = 80e6;
+// Calls that took longer there than they would have here, before the function stays.
+constexpr int losses_to_stay = 2;
+
+double rest_ns(const CallState& call, double each_ns) {
+  return each_ns * static_cast<double>(call.n - call.prefix.size());
 }
 
 // What comes before the row that raised StopIteration is a whole list.
@@ -24,15 +32,50 @@ Outcome end_list(CallState& call, Outcome outcome) {
 
 }  // namespace
 
-Outcome run_in_workers(CallState& call, std::string& why) {
-  auto shipment = interpreters::ship(call.func);
-  if (!shipment) return Outcome::Raised;
+bool workers_pay(const CallState& call, double each_ns) {
+  if (call.entry->losses_in_workers >= losses_to_stay || each_ns < least_each_ns || call.options.workers == 1)
+    return false;
+  const double least = interpreters::started() ? least_rest_ns : least_rest_for_start_ns;
+  return rest_ns(call, each_ns) >= least && runtime::available_cpus() > 1;
+}
+
+std::optional<interpreters::Shipment> ship_if_harmless(CallState& call) {
+  std::string why;
+  auto shipment = interpreters::ship_if_harmless(call.func, why);
+  if (shipment) {
+    if (columns::freeze(call.inputs)) return shipment;
+    return std::nullopt;
+  }
+  if (PyErr_Occurred()) {
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) return std::nullopt;
+    PyErr_Clear();
+  }
+  call.entry->losses_in_workers = losses_to_stay;
+  return std::nullopt;
+}
+
+Outcome run_in_workers(CallState& call, const interpreters::Shipment& shipment, double each_ns, std::string& why) {
+  const double expected_ns = rest_ns(call, each_ns);
+  const int64_t start = runtime::now_ns();
+  interpreters::Request request;
+  request.shipment = &shipment;
+  request.inputs = call.inputs;
+  request.begin = call.prefix.size();
+  request.end = call.n;
+  request.workers = call.options.workers;
+  request.automatic = each_ns > 0;
+  request.ns_per_row = each_ns;
+  request.call = [&call](int64_t i) { return call.interpreter.call(i); };
+
   std::vector<Ref> results;
-  const Outcome outcome = end_list(call, interpreters::run(request_for(call, *shipment), results, why));
+  const Outcome outcome = end_list(call, interpreters::run(request, results, why));
   if (!call.prefix.begin(call.n)) return Outcome::Raised;
   for (Ref& r : results) {
     if (!call.prefix.append(r ? std::move(r) : Ref::borrow(Py_None))) return Outcome::Raised;
   }
+  const auto took_ns = static_cast<double>(runtime::now_ns() - start);
+  if (request.automatic && (outcome == Outcome::Declined || (outcome == Outcome::Done && took_ns > expected_ns)))
+    ++call.entry->losses_in_workers;
   return outcome;
 }
 

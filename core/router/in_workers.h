@@ -1,6 +1,7 @@
 #pragma once
 // Rows of a call in the worker interpreters.
 
+#include <optional>
 #include <string>
 
 #include "interpreters/run.h"
@@ -8,8 +9,16 @@
 
 namespace gilmap::router {
 
-// backend="subinterp": the rows behind those of call.prefix, whose results are added there. An exception of
-// StopIteration ends a list, as it ends list(map(…)). Declined: `why` says what stands in the way.
-interpreters::Outcome run_in_workers(CallState& call, std::string& why);
+// Is it worth looking whether the rows behind those of call.prefix, each of which costs `each_ns` here, may go to the
+// workers?
+bool workers_pay(const CallState& call, double each_ns);
+// The function, if nobody can tell where it runs. nullopt if it is to stay here, or with an exception set.
+std::optional<interpreters::Shipment> ship_if_harmless(CallState& call);
+
+// The rows behind those of call.prefix, whose results are added there. An exception of StopIteration ends a list, as it
+// ends list(map(…)). Declined: `why` says what stands in the way. With `each_ns`, which is what a row costs here, the
+// choice was ours: what might be seen to have run there is left to this interpreter.
+interpreters::Outcome run_in_workers(CallState& call, const interpreters::Shipment& shipment, double each_ns,
+                                     std::string& why);
 
 }  // namespace gilmap::router

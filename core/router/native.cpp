@@ -7,23 +7,22 @@
 
 #include "router/native.h"
 
-#include <chrono>
 
 #include "columns/output.h"
 #include "router/narrow.h"
 #include "router/prepare.h"
+#include "runtime/clock.h"
 #include "runtime/job.h"
 
 namespace gilmap::router {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using Types = std::vector<ir::Type>;
 
 // The longest that a group begins on the calling thread, before threads are woken.
 constexpr double inline_ms = 0.3;
 // What a narrow kernel costs to compile, on another core: once the general one has run for as long, it has paid.
-constexpr double worth_narrowing_ns = 5e6;
+constexpr int64_t worth_narrowing_ns = 5'000'000;
 constexpr int64_t few_rows = 512;  // not worth a look at their values
 // A function that left most elements to CPython is tried again after so many calls: the data may be other ones.
 constexpr int calls_without_kernel = 15;
@@ -90,7 +89,7 @@ class NativeRun {
   std::unique_ptr<columns::Output> out_;
   int64_t completed_ = 0;
   int64_t stopped_at_ = nowhere;  // the position that raised StopIteration
-  Clock::time_point started_;
+  int64_t started_ = 0;  // when
 };
 
 // ---------------------------------------------------------------- which rows go where
@@ -158,7 +157,7 @@ void NativeRun::start(Part& part) {
   Variant& variant = *part.variant;
   const auto rows = static_cast<double>(part.group->count);
   if (part.group->count >= few_rows) part.narrow = narrow_for(variant, *part.group);
-  if (part.narrow && variant.native_ns + variant.ns_per_row * rows > worth_narrowing_ns) request(*part.narrow, variant);
+  if (part.narrow && variant.native_ns + variant.ns_per_row * rows > static_cast<double>(worth_narrowing_ns)) request(*part.narrow, variant);
 
   runtime::JobSpec spec;
   spec.kernel = variant.code->kernel;
@@ -202,7 +201,7 @@ void NativeRun::look_at(Part& part) {
   } else if (part.job->mostly_deopts()) {
     give_up(part);
   } else if (part.narrow && !part.narrow->requested &&
-             std::chrono::duration<double, std::nano>(Clock::now() - started_).count() > worth_narrowing_ns) {
+             runtime::now_ns() - started_ > worth_narrowing_ns) {
     request(*part.narrow, variant);
   }
 }
@@ -343,7 +342,7 @@ Ref NativeRun::cut_list(int64_t end) {
 
 Ref NativeRun::run() {
   if (!plan() || !begin_output()) return {};
-  started_ = Clock::now();
+  started_ = runtime::now_ns();
   for (Part& part : parts_) start(part);
   for (;;) {
     for (Part& part : parts_) look_at(part);

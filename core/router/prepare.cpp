@@ -1,18 +1,17 @@
 #include "router/prepare.h"
 
-#include <chrono>
 
 #include "lift/lift.h"
 #include "loader/loader.h"
 #include "passes/pipeline.h"
 #include "router/background.h"
 #include "router/narrow.h"
+#include "runtime/clock.h"
 #include "runtime/pool.h"
 
 namespace gilmap::router {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 
 void compile_now(Compilation& v) {
   runtime::warm_up();
@@ -28,9 +27,9 @@ std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<con
   if (auto known = entry.find(callable, types)) return known;
   auto v = std::make_shared<Variant>();
   v->types.assign(types.begin(), types.end());
-  auto before = Clock::now();
+  const int64_t before = runtime::now_ns();
   auto lifted = lift::lift(callable, types);
-  v->lift_ms = std::chrono::duration<double, std::milli>(Clock::now() - before).count();
+  v->lift_ms = static_cast<double>(runtime::now_ns() - before) / 1e6;
   if (!lifted) {
     v->why = std::move(lifted.error());
     v->code->state = State::Unsupported;

@@ -107,6 +107,14 @@ def _name(func: Callable[..., Any]) -> str:
     return getattr(func, "__qualname__", None) or type(func).__name__
 
 
+def _why_it_stays(func: Callable[..., Any]) -> str | None:
+    if _gilmap.available_cpus() < 2:
+        return "there is only one CPU to run on"
+    from gilmap import _interpreters
+
+    return _interpreters.why_it_stays(func)
+
+
 def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     """See gilmap.explain."""
     if not callable(func):
@@ -127,24 +135,30 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
         if blocker not in blockers:
             blockers.append(blocker)
 
+    stays = None if compiled else _why_it_stays(func)
     if compiled:
         backend = "jit"
         kinds = " and ".join(", ".join(row["columns"]) for row in compiled)
         reason = f"It is compiled to machine code for {kinds} columns and runs on all cores."
         if blockers:
             reason += " For other columns it runs in the interpreter."
-    elif not rows:
-        backend = "inline"
-        reason = "The inputs hold no ints, floats or bools, so it runs in the interpreter."
     else:
-        backend = "inline"
-        where = f"line {blockers[0]['line']}: " if blockers[0]["line"] else ""
-        reason = f"It runs in the interpreter: {where}{blockers[0]['what']}."
+        backend = "inline" if stays else "subinterp"
+        if rows:
+            where = f"line {blockers[0]['line']}: " if blockers[0]["line"] else ""
+            reason = f"It is not compiled: {where}{blockers[0]['what']}."
+        else:
+            reason = "The inputs hold no ints, floats or bools, for which it would be compiled."
+        if stays:
+            reason += f" It runs in the calling interpreter alone, because {stays}."
+        else:
+            reason += " It runs in worker interpreters on all cores if its elements take long enough, else in this one."
     return Explanation(
         function=_name(func),
         backend=backend,
         reason=reason,
         has_fast_path=bool(compiled),
+        stays_because=stays,
         columns=[{key: row[key] for key in ("columns", "compiled", "results", "checks")} for row in rows],
         blockers=blockers,
         side_effects=any(b["side_effect"] for b in blockers),

@@ -87,7 +87,7 @@ def test_explain_is_a_dict_that_says_why():
     assert isinstance(answer, dict)
     assert answer["backend"] == "jit" and answer["has_fast_path"] is True and answer["reason"]
     answer = gilmap.explain(lambda x: str(x), [1, 2])
-    assert answer["backend"] == "inline" and answer["has_fast_path"] is False
+    assert answer["backend"] == "subinterp" and answer["has_fast_path"] is False
 
 
 def test_explain_without_inputs():
@@ -97,14 +97,14 @@ def test_explain_without_inputs():
         return a * b
 
     assert gilmap.explain(annotated)["backend"] == "jit"
-    assert gilmap.explain(lambda x: [x])["backend"] == "inline"
+    assert gilmap.explain(lambda x: [x])["backend"] == "subinterp"
 
 
 def test_explain_depends_on_the_columns():
     f = lambda x: x.bit_length()
     assert gilmap.explain(f, [1, 2])["backend"] == "jit"
-    assert gilmap.explain(f, [1.5, 2.5])["backend"] == "inline"
-    assert gilmap.explain(f, ["a"])["backend"] == "inline"
+    assert gilmap.explain(f, [1.5, 2.5])["backend"] == "subinterp"
+    assert gilmap.explain(f, ["a"])["backend"] == "subinterp"
 
 
 def test_explain_runs_nothing():

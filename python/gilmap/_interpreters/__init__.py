@@ -20,6 +20,7 @@ __all__ = [
     "ship",
     "ship_if_harmless",
     "unsent",
+    "why_it_stays",
     "worker_code",
 ]
 
@@ -33,10 +34,16 @@ os.register_at_fork(
 _noted = 0
 
 
+def why_it_stays(function: object) -> str | None:
+    """Why a function may not leave this interpreter by itself, in a sentence; None if it may."""
+    from gilmap._interpreters import purity
+
+    note_modules()
+    return purity.why_it_stays(function)
+
+
 def ship_if_harmless(function: object) -> tuple[int, bytes, bool] | str:
     """What ship() gives, for a function that may leave this interpreter; else why it may not."""
-    from gilmap._interpreters.purity import why_it_stays
-
     reason = why_it_stays(function)
     if reason is not None:
         return reason

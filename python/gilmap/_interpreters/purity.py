@@ -17,6 +17,7 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from gilmap import _gilmap
 from gilmap._interpreters.shipping import is_installed
 
 _BUILTINS = {
@@ -97,12 +98,23 @@ def _is_own(module: types.ModuleType, value: Any) -> bool:
     return _is_constant(value) or isinstance(value, re.RegexFlag)
 
 
+def _check_extensions(module: types.ModuleType) -> None:
+    """Raises _Stays if an extension module of its package, loaded here, refuses to load in a worker."""
+    package = module.__name__.partition(".")[0]
+    for name in tuple(sys.modules):
+        if name in (package, f"_{package}") or name.startswith(f"{package}."):
+            refusal = _gilmap.extension_verdict(name)
+            if refusal:
+                raise _Stays(f"it uses {module.__name__}, whose module {name} no worker interpreter may load: {refusal}")
+
+
 def _module_attribute(module: types.ModuleType, name: str) -> None:
     names = _MODULES.get(module.__name__)
     hidden = name.startswith("_") or name in ("attrgetter", "methodcaller")  # they reach any attribute
     listed = names is not None and not hidden and (names == "*" or name in names.split())
     if not listed or not is_installed(module) or sys.modules.get(module.__name__) is not module:
-        raise _Stays(f"it uses {module.__name__}.{name}, of which is not known that it has no side effects")
+        _check_extensions(module)
+        raise _Stays(f"it uses {module.__name__}.{name}, which is not known to be free of side effects")
     if not _is_own(module, getattr(module, name, None)):
         raise _Stays(f"{module.__name__}.{name} was replaced")
 
@@ -133,7 +145,13 @@ class _Check:
             return
         if isinstance(value, types.BuiltinFunctionType | type) and _library_function(value):
             return
+        home = sys.modules.get(getattr(value, "__module__", None) or "")
+        if home is builtins:
+            raise _Stays(f"it uses {value.__name__}, which is not known to be free of side effects")
+        if isinstance(home, types.ModuleType) and home.__name__ != "__main__":
+            _check_extensions(home)
         if isinstance(value, types.ModuleType):
+            _check_extensions(value)
             raise _Stays(f"it uses the module {name!r} as a value")
         raise _Stays(f"it refers to {name!r}, of type {type(value).__qualname__!r}, which may be shared or changed")
 

@@ -1,0 +1,401 @@
+"""Functions that go to worker interpreters by themselves: only those of which nobody can tell."""
+
+import collections
+import json
+import math
+import re
+import subprocess
+import sys
+
+import pytest
+
+from gilmap import _gilmap, _interpreters
+from tests.python.interpreters_support import in_process
+from tests.python.support import environment
+
+pytestmark = pytest.mark.skipif(_gilmap.available_cpus() < 2, reason="the workers are of use beside another CPU only")
+
+PRELUDE = """
+import collections, contextlib, io, os, sys, warnings
+
+class Routes:
+    '''What gilmap says on standard error of where calls ran.'''
+    def __enter__(self):
+        self.reader, writer = os.pipe()
+        self.kept = os.dup(2)
+        os.dup2(writer, 2)
+        os.close(writer)
+        return self
+    def __exit__(self, *_):
+        sys.stderr.flush()
+        os.dup2(self.kept, 2)
+        self.text = os.read(self.reader, 1 << 16).decode()
+
+def busy():
+    '''Some 100 µs of what is not compiled.'''
+    words = {}
+    for k in range(600):
+        word = str(k % 37)
+        words[word] = words.get(word, 0) + 1
+    return len(words)
+
+def outcome(call):
+    try:
+        got = call()
+    except BaseException as error:
+        return type(error), error.args, str(error)
+    return got, [type(x) for x in got]
+
+def check(f, *columns, goes=True):
+    expected = outcome(lambda: list(map(f, *columns)))
+    with Routes() as routes:
+        got = outcome(lambda: gilmap.map(f, *columns, debug=True))
+    assert got == expected, (got, expected)
+    assert ("in worker interpreters" in routes.text) == goes, routes.text
+"""
+
+
+def script(text, **options):
+    return in_process(PRELUDE + text, timeout=120, **options)
+
+
+def test_values_and_types():
+    script("""
+def f(x):
+    n = busy()
+    return [None, x, float(x), x > 2000, str(x), x << 80, (x, "a"), [x], {"k": x}, b"b" * (x % 7), 1j * x][x % 11]
+
+check(f, list(range(3000)))
+check(f, tuple(range(3000)))
+check(f, range(3000))
+check(lambda s: (busy(), s.upper()), [f"word {k}" for k in range(3000)])
+check(lambda a, b: (busy(), a, b), list(range(3000)), [str(k) for k in range(2500)])
+""")
+
+
+def test_the_exception_is_the_one_of_map():
+    script("""
+def f(x):
+    busy()
+    if x >= 2500:
+        raise KeyError(f"element {x}")
+    return str(x)
+
+check(f, list(range(4000)), goes=False)  # it raises in the end, in this interpreter
+try:
+    gilmap.map(f, list(range(4000)))
+except KeyError as error:
+    frames = []
+    trace = error.__traceback__
+    while trace:
+        frames.append(trace.tb_frame.f_code.co_name)
+        trace = trace.tb_next
+    assert type(error) is KeyError and error.args == ("element 2500",) and frames[-1] == "f", (error, frames)
+else:
+    raise AssertionError
+
+def stops(x):
+    busy()
+    if x == 2500:
+        raise StopIteration
+    return [x]
+
+assert gilmap.map(stops, list(range(4000))) == [[k] for k in range(2500)]
+""")
+
+
+def test_what_can_be_changed_stays():
+    """Arguments that the function writes to, and results that share something with another."""
+    script("""
+def grow(x):
+    busy()
+    x.append(len(x))
+    return x
+
+lists = [[k] for k in range(2000)]
+got = gilmap.map(grow, lists)
+assert got == [[k, 1] for k in range(2000)] and all(a is b for a, b in zip(got, lists))
+
+class Number(int):
+    pass
+
+check(lambda x: (busy(), x), [Number(3), 4, "x"] * 700)
+""")
+
+
+def test_a_set_keeps_its_order():
+    script("""
+def f(x):
+    busy()
+    return {f"{x}a", f"{x}b", f"{x}c", x}
+
+xs = list(range(2000))
+assert [list(s) for s in gilmap.map(f, xs)] == [list(s) for s in map(f, xs)]
+""")
+
+
+def test_a_warning_is_shown_by_this_interpreter():
+    script("""
+def f(x):
+    busy()
+    if x == 1500:
+        return str(~(x > 3))
+    return str(x)
+
+xs = list(range(3000))
+for call in (lambda: list(map(f, xs)), lambda: gilmap.map(f, xs)):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()
+    assert [str(w.message)[:20] for w in caught] == [str(w.message)[:20] for w in caught][:1], caught
+    assert len(caught) == (1 if sys.version_info >= (3, 12) else 0), caught
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert outcome(call)[0] is DeprecationWarning
+""")
+
+
+def test_the_next_call_sees_what_has_changed():
+    script("""
+K = 1
+def helper(x):
+    return [x, K]
+def f(x):
+    busy()
+    return helper(x)
+
+xs = list(range(2000))
+check(f, xs)
+check(f, xs)
+K = 2
+check(f, xs)
+def helper(x):
+    return (K, x)
+check(f, xs)
+f.__defaults__ = (5,)
+check(f, xs)
+""")
+
+
+def test_a_traced_program_sees_each_call():
+    script("""
+seen = []
+def trace(frame, event, arg):
+    if frame.f_code.co_name == "traced":
+        seen.append(event)
+
+def traced(x):
+    return [busy(), x]
+
+xs = list(range(1500))
+sys.setprofile(trace)
+gilmap.map(traced, xs)
+sys.setprofile(None)
+assert seen.count("call") == len(xs), len(seen)
+""")
+
+
+def test_threads_and_lists_that_they_change():
+    """A list is what it was when its rows began to be sent."""
+    script("""
+xs = [f"{k}" for k in range(3000)]
+def f(x):
+    busy()
+    return x + "!"
+
+stop = threading.Event()
+def meddle():
+    while not stop.is_set():
+        xs.append("0")
+        xs.pop()
+thread = threading.Thread(target=meddle)
+thread.start()
+try:
+    for _ in range(3):
+        got = gilmap.map(f, xs)
+        assert got[:3000] == [f"{k}!" for k in range(3000)] and len(got) <= 3001
+finally:
+    stop.set()
+    thread.join()
+""")
+
+
+# ---------------------------------------------------------------- which functions go
+
+limit = 100
+shared: list[int] = []
+table = {1: 2}
+pattern = re.compile("a+")
+
+
+class Point:
+    def __init__(self, x):
+        self.x = x
+
+
+def helper(x):
+    return str(x + limit)
+
+
+def recursive(x):
+    return "" if x <= 0 else str(x) + recursive(x - 1)
+
+
+def makes_closures(x):
+    total = 0
+
+    def add(k):
+        nonlocal total
+        total += k
+        return total
+
+    return [add(k) for k in range(x)]
+
+
+def counts(x):
+    return collections.Counter(str(x)).most_common(2)
+
+
+def generator_inside(x):
+    def digits():
+        yield from str(x)
+
+    return "".join(digits())
+
+
+def comprehension(x):
+    return {k: [v for v in str(k)] for k in range(x)}
+
+
+def with_try(x):
+    try:
+        return int("x" * x)
+    except ValueError as error:
+        return str(error)
+
+
+GO = {
+    "a helper and a constant": lambda x: helper(x),
+    "recursion": recursive,
+    "a closure of its own": makes_closures,
+    "collections": counts,
+    "a generator of its own": generator_inside,
+    "comprehensions": comprehension,
+    "exceptions": with_try,
+    "a compiled pattern": lambda s: pattern.sub("b", s),
+    "json": lambda x: json.dumps({"a": x}),
+    "a method of str": str.upper,
+    "str itself": str,
+    "math beside str": lambda x: str(math.sqrt(x)),
+    "f-string": lambda x: f"{x:>10}",
+}
+
+
+def appends(x):
+    shared.append(x)
+    return str(x)
+
+
+def assigns(x):
+    global limit
+    limit = x
+    return str(x)
+
+
+def counter():
+    total = 0
+
+    def count(x):
+        nonlocal total
+        total += 1
+        return [total, x]
+
+    return count
+
+
+def reads_a_dict(x):
+    return str(table.get(x))
+
+
+def is_it(x):
+    y = [x]
+    return [y is x]
+
+
+def own_globals(x):
+    return str(globals())
+
+
+def reaches(x):
+    return str(x.__class__)
+
+
+def opens(x):
+    with open(f"/nowhere/{x}") as file:
+        return file.read()
+
+
+def imports(x):
+    import random
+
+    return [random.random()]
+
+
+def attribute(x):
+    helper.calls = x
+    return str(x)
+
+
+def own_class(x):
+    return [Point(x).x]
+
+
+STAY = {
+    "append": (appends, "shared"),
+    "global": (assigns, "limit"),
+    "nonlocal": (counter(), "total"),
+    "a shared dict": (reads_a_dict, "table"),
+    "identity": (is_it, "identity"),
+    "globals()": (own_globals, "globals"),
+    "a dunder": (reaches, "__class__"),
+    "a file": (opens, "open"),
+    "an import": (imports, "random"),
+    "an attribute of a function": (attribute, "calls"),
+    "a class of the program": (own_class, "Point"),
+    "print": (lambda x: print(x), "print"),
+    "input": (lambda x: input(x), "input"),
+    "id": (lambda x: str(id(x)), "id"),
+    "hash": (lambda x: str(hash(x)), "hash"),
+    "getattr": (lambda x: getattr(x, "real"), "getattr"),
+    "eval": (lambda x: eval(x), "eval"),
+    "sys": (lambda x: str(sys.argv), "sys"),
+    "an instance": (collections.Counter().update, "Counter"),
+}
+
+
+@pytest.mark.parametrize("name", GO)
+def test_goes(name):
+    assert _interpreters.why_it_stays(GO[name]) is None
+
+
+@pytest.mark.parametrize("name", STAY)
+def test_stays(name):
+    function, word = STAY[name]
+    reason = _interpreters.why_it_stays(function)
+    assert reason is not None
+    assert word in reason or word == "Counter", reason
+
+
+def test_explain_names_the_module_that_refuses():
+    source = """
+import gilmap
+import numpy as np
+from numpy import sqrt
+for f in (lambda x: np.sort([x]), lambda x: str(sqrt(x)), lambda x: str(np), np.sqrt):
+    answer = gilmap.explain(f)
+    assert answer["backend"] == "inline", answer
+    assert "numpy._core._multiarray_umath" in answer["reason"] or "numpy.core._multiarray_umath" in answer["reason"], answer
+    assert "sub-interpreters" in answer["stays_because"]
+"""
+    pytest.importorskip("numpy")
+    subprocess.run([sys.executable, "-c", source], check=True, env=environment(), timeout=60)
