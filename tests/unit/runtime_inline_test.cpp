@@ -51,9 +51,7 @@ TEST_F(RuntimeInline, no_rows_are_done_at_once) {
 TEST_F(RuntimeInline, after_its_time_the_rest_goes_to_the_pool) {
   Call call(std::vector<int64_t>(300, value::slow + 500));
   Job job(call.spec(int_kernel()));
-  const auto start = Clock::now();
   EXPECT_FALSE(job.run_inline(2));
-  EXPECT_LT(ms_since(start), 50);
   const int64_t done = job.progress();
   EXPECT_GE(done, 1);
   EXPECT_LT(done, 100);
