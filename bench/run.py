@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from bench import deopts, latency, memory, throughput
+from bench import deopts, interpreters, latency, memory, throughput
 from bench.measure import Table
 
 PARTS = {
@@ -25,6 +25,7 @@ PARTS = {
     "some_deopt": deopts.some_deopt,
     "memory": memory.arrays,
     "import": latency.import_time,
+    "interpreters": interpreters.all_figures,
 }
 
 

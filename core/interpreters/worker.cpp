@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "interpreters/keyword_names.h"
 #include "interpreters/pool.h"
 #include "runtime/clock.h"
 #include "runtime/threads.h"
@@ -105,6 +106,7 @@ void Worker::end() {
        {&Worker::dumps_, &Worker::loads_, &Worker::find_, &Worker::load_, &Worker::forget_, &Worker::describe_,
         &Worker::finish_output_, &Worker::count_warnings_, &Worker::function_})
     this->*member = Ref();
+  keep_keyword_names();
   Py_EndInterpreter(state_);
   state_ = nullptr;
 }

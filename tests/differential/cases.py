@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 
 from tests.differential import functions
-from tests.differential.harness import check
+from tests.differential.harness import check, check_elsewhere
 from tests.differential.values import SIZES, pair, with_huge_values, with_odd_values
 
 
@@ -29,6 +29,9 @@ class Case:
     def check(self):
         sizes = SIZES if self.compiled else ()
         check(self.function, *self.columns, compiled=self.compiled, sizes=sizes)
+
+    def check_elsewhere(self):
+        check_elsewhere(self.function, *self.columns)
 
     def check_odd(self):
         check(self.function, *with_odd_values(self.columns))

@@ -87,6 +87,7 @@ class Mode:
     options: dict = field(default_factory=dict)  # keyword arguments of gilmap.map
     compiled: bool = False  # needs machine code
     sizes: bool = False  # also run at each of SIZES
+    elsewhere: bool = False  # in worker interpreters
 
 
 MODES = (
@@ -101,6 +102,10 @@ MODES = (
     Mode("Arrow", ARROW),
     Mode("Arrow, jit", ARROW, {"backend": "jit"}, compiled=True),
 )
+
+
+# For functions without side effects: only those of a worker's copy would remain.
+ELSEWHERE = Mode("subinterp", LIST, {"backend": "subinterp"}, elsewhere=True)
 
 
 # ---------------------------------------------------------------- compiled or not
@@ -154,6 +159,12 @@ def check(function, *columns, compiled=None, nan="bits", sizes=()):
 
 def check_sizes(function, *columns, compiled=True, nan="bits"):
     check(function, *columns, compiled=compiled, nan=nan, sizes=SIZES)
+
+
+def check_elsewhere(function, *columns):
+    """Compare the worker interpreters with CPython: values, types and bits; exceptions by class, text and arguments."""
+    rows = list(zip(*columns))
+    Check(function, rows, "bits")._run_mode(ELSEWHERE, range(len(rows)), ())
 
 
 class Check:
@@ -268,8 +279,13 @@ class Check:
             raise Mismatch(
                 f"{self._name()}, {mode.name}: raised {type(error).__name__}({error}), expected no exception"
             ) from error
-        actual = Raised.of(error)
-        if actual != self.outcomes[first_error][1]:
+        actual, expected = Raised.of(error), self.outcomes[first_error][1]
+        if mode.elsewhere:  # there its class is made of the original and RuntimeError, and the frames are text
+            well = isinstance(error, expected.kind) and actual.text == expected.text
+            well = well and actual.arguments == expected.arguments
+        else:
+            well = actual == expected
+        if not well:
             self._fail(mode, first_error, str(actual), cause=error)
 
     def _fail(self, mode, k, actual, size=None, cause=None):

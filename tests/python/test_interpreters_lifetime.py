@@ -134,6 +134,25 @@ assert max(done[200:]) < done[3], "the others waited"
 """)
 
 
+def test_keywords_of_an_extension_module():
+    """Their tuple is shared by all interpreters; before 3.12.4 the one that called the function first owned it."""
+    in_process("""
+import math, zlib
+expected = [math.prod(range(1, n), start=3) for n in range(2)]
+code = "f = lambda n: (math.prod(range(1, n), start=3), zlib.decompress(zlib.compress(b'x' * n, level=1), bufsize=n + 1))"
+for _ in range(3):
+    names = {"math": math, "zlib": zlib}
+    exec(code, names)
+    got = sub(names["f"], range(40))
+    gilmap.shutdown_workers()
+    assert got == [(math.prod(range(1, n), start=3), zlib.decompress(zlib.compress(b"x" * n, level=1), bufsize=n + 1)) for n in range(40)]
+    try:
+        math.prod([1], begin=2)
+    except TypeError:
+        pass
+""")
+
+
 def test_soak():
     calls = int(os.environ.get("GILMAP_SOAK_CALLS", "100"))
     in_process(
