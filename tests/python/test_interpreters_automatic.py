@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-
 from gilmap import _gilmap, _interpreters
+
 from tests.python.interpreters_support import in_process
 from tests.python.support import environment
 

@@ -105,7 +105,7 @@ def _check_extensions(module: types.ModuleType) -> None:
         if name in (package, f"_{package}") or name.startswith(f"{package}."):
             refusal = _gilmap.extension_verdict(name)
             if refusal:
-                raise _Stays(f"it uses {module.__name__}, whose module {name} no worker interpreter may load: {refusal}")
+                raise _Stays(f"it uses {module.__name__}, whose {name} no worker interpreter may load: {refusal}")
 
 
 def _module_attribute(module: types.ModuleType, name: str) -> None:
