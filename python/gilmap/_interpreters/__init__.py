@@ -1,6 +1,5 @@
 """The main interpreter's side of the worker interpreters. The engine calls these functions by name."""
 
-import importlib
 import os
 import sys
 import types
@@ -66,6 +65,8 @@ def note_modules() -> None:
 def require(name: str) -> None:
     """Imports an extension module here, because a worker asked for it: the first import of some, if it happens in a
     worker, ends the process."""
+    import importlib
+
     importlib.import_module(name)
     note_modules()
 

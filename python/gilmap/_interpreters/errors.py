@@ -4,11 +4,17 @@ What is raised is an instance of the exception's own type and of RuntimeError, s
 `except RuntimeError` catch it. RuntimeError has no layout conflict with any builtin exception.
 """
 
+from __future__ import annotations
+
 import builtins
 import weakref
-from typing import Any
 
 from gilmap._interpreters.shipping import loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 
 class WorkerTraceback(Exception):
@@ -22,7 +28,7 @@ class WorkerTraceback(Exception):
         return f'\n"""\n{self.text.rstrip()}\n"""'
 
 
-_combined: "weakref.WeakValueDictionary[type, type]" = weakref.WeakValueDictionary()
+_combined: weakref.WeakValueDictionary[type, type] = weakref.WeakValueDictionary()
 
 
 def _both(kind: type[BaseException]) -> type[BaseException] | None:
@@ -102,13 +108,39 @@ def _one(description: dict[str, Any]) -> BaseException:
         return _plain(description)
 
 
+def _lines(description: dict[str, Any]) -> Iterator[str]:
+    """What the traceback module would print of a described exception, and of those behind it."""
+    import traceback
+
+    for link, words in (
+        ("cause", "The above exception was the direct cause of the following exception"),
+        ("context", "During handling of the above exception, another exception occurred"),
+    ):
+        if description[link] is not None:
+            yield from _lines(description[link])
+            yield f"\n{words}:\n\n"
+            break
+    if description["frames"]:
+        yield "Traceback (most recent call last):\n"
+        frames = [
+            traceback.FrameSummary(file, line, name, end_lineno=last_line, colno=column, end_colno=last_column)
+            for file, line, name, last_line, column, last_column in description["frames"]
+        ]
+        yield from traceback.StackSummary.from_list(frames).format()
+    module, name, text = description["module"], description["name"], description["text"]
+    kind = name if module in ("builtins", "__main__") else f"{module}.{name}"
+    yield f"{kind}: {text}\n" if text else f"{kind}\n"
+    for note in description["notes"] or ():
+        yield f"{note}\n"
+
+
 def broken(data: bytes, position: int) -> BaseException:
     """The error of a call whose function or arguments could not be built in a worker."""
     if not data:
         return RuntimeError("gilmap could not build the function in a worker interpreter")
     description = loads(data)
     error = RuntimeError(f"gilmap could not build the function in a worker interpreter: {description['repr']}")
-    error.__cause__ = WorkerTraceback(description["traceback"])
+    error.__cause__ = WorkerTraceback("".join(_lines(description)))
     return error
 
 
@@ -127,7 +159,7 @@ def rebuild(data: bytes, position: int) -> BaseException:
         return RuntimeError(f"element {position} raised an exception that could not be copied")
     description = loads(data)
     first = error = _one(description)
-    text = description["traceback"]
+    text = "".join(_lines(description)) if description["frames"] else ""
     while True:
         for note in description["notes"] or ():
             error.add_note(note)

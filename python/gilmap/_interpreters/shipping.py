@@ -5,49 +5,51 @@ code names, and so do the functions that it refers to. Modules, and what the sta
 define, go by name; classes that can be imported go by name, others by value; everything else by pickle. Python
 functions of the program's own modules go by value too, because only so does the worker see their globals as they are
 now.
+
+The first call waits for this import, so it takes no module whose own import takes long, such as typing or dataclasses.
 """
 
+from __future__ import annotations
+
 import _pickle
-import dataclasses
-import enum
 import functools
-import importlib.machinery
-import importlib.util
 import io
 import itertools
 import marshal
 import opcode
-import pathlib
+import os.path
 import site
 import sys
-import sysconfig
 import types
 import weakref
-from collections.abc import Callable, Iterator
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 
 def _load_worker_module() -> types.ModuleType:
     """worker.py under the name that it has in the workers."""
     name = "_gilmap_worker"
-    path = pathlib.Path(__file__).with_name("worker.py")
-    loader = importlib.machinery.SourceFileLoader(name, str(path))
-    spec = importlib.util.spec_from_loader(name, loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
+    path = os.path.join(os.path.dirname(__file__), "worker.py")
+    assert __spec__ is not None
+    make_loader: Any = type(__spec__.loader)
+    loader = make_loader(name, path)
+    module = types.ModuleType(name)
+    module.__file__, module.__loader__ = path, loader
+    module.__spec__ = type(__spec__)(name, loader, origin=path)
     sys.modules[name] = module
     loader.exec_module(module)
     return module
 
 
-worker = _load_worker_module()
+worker: Any = _load_worker_module()
 
 
 def worker_code() -> bytes:
     """worker.py, compiled and marshalled."""
-    loader = worker.__loader__
-    assert isinstance(loader, importlib.machinery.SourceFileLoader)
-    return marshal.dumps(loader.get_code("_gilmap_worker"))
+    return marshal.dumps(worker.__loader__.get_code("_gilmap_worker"))
 
 
 # ---------------------------------------------------------------- what a code object names
@@ -59,14 +61,15 @@ _LOAD_GLOBAL = opcode.opmap["LOAD_GLOBAL"]
 _EXTENDED_ARG = opcode.opmap["EXTENDED_ARG"]
 
 
-@dataclasses.dataclass(frozen=True)
 class _Code:
     """What is worth keeping of a code object. The names of nested code are among them."""
 
-    owner: "weakref.ref[types.CodeType]"
-    data: bytes
-    globals: tuple[str, ...]
-    attributes: frozenset[str]
+    def __init__(self, owner: weakref.ref[types.CodeType], code: types.CodeType) -> None:
+        names = list(_names_of(code))
+        self.owner = owner
+        self.data = marshal.dumps(code)
+        self.globals = tuple(dict.fromkeys(name for is_global, name in names if is_global))
+        self.attributes = frozenset(name for _, name in names)
 
 
 _codes: dict[int, _Code] = {}
@@ -92,15 +95,8 @@ def _code_facts(code: types.CodeType) -> _Code:
     known = _codes.get(id(code))
     if known is not None and known.owner() is code:
         return known
-    names = list(_names_of(code))
     key = id(code)
-    facts = _Code(
-        owner=weakref.ref(code, lambda _: _codes.pop(key, None)),
-        data=marshal.dumps(code),
-        globals=tuple(dict.fromkeys(name for is_global, name in names if is_global)),
-        attributes=frozenset(name for _, name in names),
-    )
-    _codes[key] = facts
+    facts = _codes[key] = _Code(weakref.ref(code, lambda _: _codes.pop(key, None)), code)
     return facts
 
 
@@ -108,19 +104,24 @@ def _code_facts(code: types.CodeType) -> _Code:
 
 _INSTALLED = tuple(
     {
-        str(pathlib.Path(folder).resolve()) + "/"
+        os.path.join(os.path.realpath(folder), "")
         for folder in [
-            *(sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")),
+            os.path.dirname(os.__file__),
+            *(p for p in sys.path if os.path.basename(p) in ("lib-dynload", "site-packages", "dist-packages")),
             *site.getsitepackages(),
             site.getusersitepackages(),
         ]
     }
 )
 
+_installed_files: dict[str, bool] = {}
 
-@functools.lru_cache(maxsize=1024)
+
 def _is_installed_file(path: str) -> bool:
-    return str(pathlib.Path(path).resolve()).startswith(_INSTALLED)
+    known = _installed_files.get(path)
+    if known is None:
+        known = _installed_files[path] = os.path.realpath(path).startswith(_INSTALLED)
+    return known
 
 
 def is_installed(module: types.ModuleType) -> bool:
@@ -155,7 +156,7 @@ def _is_frozen(value: Any) -> bool:
 # ---------------------------------------------------------------- classes by value
 
 _class_numbers = itertools.count(1)
-_class_tokens: "weakref.WeakKeyDictionary[type, int]" = weakref.WeakKeyDictionary()
+_class_tokens: weakref.WeakKeyDictionary[type, int] = weakref.WeakKeyDictionary()
 
 
 def _token_of(cls: type) -> int:
@@ -181,8 +182,14 @@ def _reduce_enum(cls: Any) -> tuple[Any, ...]:
     return worker.make_enum, arguments, own, None, None, worker.fill_class
 
 
+def _loaded(name: str) -> Any:
+    """A module that the program uses already, else None: what is not loaded has no instances."""
+    return sys.modules.get(name)
+
+
 def _reduce_class(cls: Any) -> tuple[Any, ...]:
-    if isinstance(cls, enum.EnumMeta):
+    enum = _loaded("enum")
+    if enum is not None and isinstance(cls, enum.EnumMeta):
         return _reduce_enum(cls)
     content = dict(vars(cls))
     slots = content.get("__slots__", ())
@@ -236,8 +243,10 @@ class Packer(_pickle.Pickler):
             return NotImplemented if _importable(value) or value.__module__ == "builtins" else _reduce_class(value)
         if isinstance(value, types.ModuleType):
             return self._module(value)
-        for name, field_kind in _FIELD_KINDS.items():
-            if value is field_kind:
+        # Singletons that dataclasses compares by identity, which pickle would copy.
+        dataclasses = _loaded("dataclasses")
+        for name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR"):
+            if dataclasses is not None and value is getattr(dataclasses, name, None):
                 return getattr, (dataclasses, name)
         return NotImplemented
 
@@ -334,8 +343,6 @@ def _reduce_cached(packer: Packer, value: Any) -> Any:
     return worker.make_cached, (value.__wrapped__, value.cache_parameters())
 
 
-_FIELD_KINDS = {name: getattr(dataclasses, name) for name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR")}
-
 _REDUCERS: dict[type, Callable[[Packer, Any], Any]] = {
     types.FunctionType: Packer._function,
     _Globals: Packer._namespace,
@@ -348,7 +355,7 @@ _REDUCERS: dict[type, Callable[[Packer, Any], Any]] = {
     classmethod: lambda packer, method: (classmethod, (method.__func__,)),
     types.MappingProxyType: lambda packer, proxy: (worker.make_proxy, (dict(proxy),)),
     property: lambda packer, p: (property, (p.fget, p.fset, p.fdel, p.__doc__)),
-    type(functools.lru_cache(lambda: None)): _reduce_cached,
+    functools._lru_cache_wrapper: _reduce_cached,
 }
 
 

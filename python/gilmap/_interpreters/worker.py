@@ -199,17 +199,10 @@ def forget_unkept():
 # ---------------------------------------------------------------- exceptions
 
 
-_describing = False  # what is imported comes of our own calls, and has a fallback
-
-
 def describe(error):
-    """An exception as bytes: what can be pickled of it, and the rest in words."""
-    global _describing
-    _describing = True  # since 3.13 the traceback module tries to import _suggestions, which refuses to be loaded here
-    try:
-        return _pickle.dumps(_description(error, set()), 5)
-    finally:
-        _describing = False
+    """An exception as bytes: what can be pickled of it, and the rest in words. No worker imports the traceback module:
+    frames go as numbers."""
+    return _pickle.dumps(_description(error, set()), 5)
 
 
 def _attempt(make):
@@ -220,9 +213,22 @@ def _attempt(make):
         return None
 
 
-def _description(error, seen):
-    import traceback
+def _frames(traceback):
+    """(file, line, name, last line, column, last column) of each frame."""
+    frames = []
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        last_line = column = last_column = None
+        for at, (_, last_line, column, last_column) in enumerate(code.co_positions()):  # noqa: B007
+            if at == traceback.tb_lasti // 2:
+                break
+        name = code.co_qualname if sys.version_info >= (3, 13) else code.co_name
+        frames.append((code.co_filename, traceback.tb_lineno, name, last_line, column, last_column))
+        traceback = traceback.tb_next
+    return frames
 
+
+def _description(error, seen):
     seen.add(id(error))
     kind = type(error)
     reduced = _attempt(error.__reduce__)
@@ -235,6 +241,11 @@ def _description(error, seen):
     if isinstance(state, dict):
         state = {name: value for name, value in state.items() if name != "__notes__"}
     cause = error.__cause__
+    context = None if error.__suppress_context__ else error.__context__
+
+    def linked(other):
+        return _description(other, seen) if other is not None and id(other) not in seen else None
+
     return {
         "type": _attempt(lambda: dumps(kind)),
         "name": kind.__qualname__,
@@ -243,9 +254,11 @@ def _description(error, seen):
         "state": _attempt(lambda: dumps(state)),
         "repr": _attempt(lambda: repr(error)) or f"<{kind.__qualname__}>",
         "notes": [str(note) for note in notes] if isinstance(notes, list) else None,
-        "cause": _description(cause, seen) if cause is not None and id(cause) not in seen else None,
+        "cause": linked(cause),
+        "context": linked(context),
         "suppress": error.__suppress_context__,
-        "traceback": _attempt(lambda: "".join(traceback.format_exception(error))) or "",
+        "text": _attempt(lambda: str(error)) or "",
+        "frames": _frames(error.__traceback__),
     }
 
 
@@ -295,8 +308,6 @@ def _guarded(load):
         name = subject.name if hasattr(subject, "loader_state") else subject.__spec__.name
         verdict = _verdict(name)  # noqa: F821
         if verdict != "":
-            if _describing:
-                raise ImportError(f"{name} is not loaded in a worker interpreter")
             reason = "it is not loaded in the main interpreter yet" if verdict is None else verdict
             _block(name, verdict)  # noqa: F821
             raise Blocked(f"{name}: {reason}")
