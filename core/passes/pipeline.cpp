@@ -7,6 +7,7 @@
 #include "passes/drop_checks.h"
 #include "passes/eliminate_dead.h"
 #include "passes/fold_values.h"
+#include "passes/invariant_loops.h"
 #include "passes/merge_blocks.h"
 #include "passes/pool_constants.h"
 #include "passes/remove_polls.h"
@@ -21,7 +22,7 @@ struct Pass {
   bool (*run)(ir::Function&);
 };
 
-constexpr std::array<Pass, 9> passes = {{
+constexpr std::array<Pass, 10> passes = {{
     {"remove_unreachable", remove_unreachable},
     {"pool_constants", pool_constants},
     {"simplify_params", simplify_params},
@@ -29,6 +30,7 @@ constexpr std::array<Pass, 9> passes = {{
     {"merge_blocks", merge_blocks},
     {"eliminate_dead", eliminate_dead},
     {"drop_checks", drop_checks},
+    {"run_invariant_loops_once", run_invariant_loops_once},
     {"remove_polls", remove_polls},
     {"compact_values", compact_values},
 }};
@@ -76,6 +78,7 @@ void optimise(ir::Function& f) {
     if (!run("drop_checks", f)) break;  // what ranges prove
     clean_up(f);
   }
+  if (run("run_invariant_loops_once", f)) clean_up(f);
   run("remove_polls", f);
   run("compact_values", f);
 }

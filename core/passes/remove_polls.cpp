@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "ir/dominators.h"
+#include "ir/loops.h"
 #include "passes/op_kinds.h"
 #include "passes/rewrite.h"
 #include "passes/value_ranges.h"
@@ -22,77 +22,32 @@ constexpr double most_work = 1 << 18;  // instructions between two polls
 constexpr double numeric_call = 50;    // instructions that a call of core/numeric stands for
 constexpr double unbounded = 1e300;
 
-struct Loop {
-  BlockId header;
-  std::vector<ir::Incoming> back_edges;
-  std::vector<bool> blocks;
-  double work = 0;  // of one round: instructions, all rounds of inner loops without polls included
-};
-
 class PollRemover {
  public:
-  explicit PollRemover(Function& f) : f_(f), preds_(f), dominators_(f, preds_), ranges_(f), home_(f.values.size()) {
+  explicit PollRemover(Function& f) : f_(f), preds_(f), dominators_(f, preds_), ranges_(f), home_(f.values.size()), loops_(ir::Loops::of(f, preds_, dominators_)) {
     for (BlockId b = 0; b < f.blocks.size(); ++b) {
       for (ValueId v : f.blocks[b].body) home_[v] = b;
     }
   }
 
   bool run() {
-    if (!find_loops()) return false;
+    if (!loops_) return false;
     bool changed = false;
-    for (size_t i = loops_.size(); i-- > 0;) {  // inner loops stand behind those around them
-      Loop& loop = loops_[i];
+    // Of one round of each loop: instructions, all rounds of inner loops without polls included.
+    std::vector<double> work(loops_->size());
+    for (size_t i = loops_->size(); i-- > 0;) {
       for (BlockId b = 0; b < f_.blocks.size(); ++b) {
-        if (innermost_[b] == i) loop.work += work_of(f_.blocks[b]);
+        if (loops_->innermost(b) == i) work[i] += work_of(f_.blocks[b]);
       }
-      double all_rounds = loop.work * rounds(loop);
+      double all_rounds = work[i] * rounds((*loops_)[i]);
       bool bounded = all_rounds <= most_work;
       if (bounded) changed |= remove_from(i);
-      if (size_t outer = outer_loop(i); outer != none) loops_[outer].work += bounded ? all_rounds : unbounded;
+      if (size_t outer = loops_->outer(i); outer != ir::Loops::none) work[outer] += bounded ? all_rounds : unbounded;
     }
     return changed;
   }
 
  private:
-  static constexpr size_t none = ~size_t{0};
-
-  // False if there is a cycle that is no natural loop.
-  bool find_loops() {
-    innermost_.assign(f_.blocks.size(), none);
-    for (BlockId header : dominators_.order()) {
-      Loop loop{header, {}, std::vector<bool>(f_.blocks.size())};
-      std::vector<BlockId> work;
-      for (ir::Incoming in : preds_[header]) {
-        if (!dominators_.reachable(in.from) || !dominators_.retreating(in.from, header)) continue;
-        if (!dominators_.dominates(header, in.from)) return false;
-        loop.back_edges.push_back(in);
-        work.push_back(in.from);
-      }
-      if (loop.back_edges.empty()) continue;
-      loop.blocks[header] = true;
-      innermost_[header] = loops_.size();
-      while (!work.empty()) {
-        BlockId b = work.back();
-        work.pop_back();
-        if (loop.blocks[b]) continue;
-        loop.blocks[b] = true;
-        innermost_[b] = loops_.size();
-        for (ir::Incoming in : preds_[b]) {
-          if (dominators_.reachable(in.from)) work.push_back(in.from);
-        }
-      }
-      loops_.push_back(std::move(loop));
-    }
-    return true;
-  }
-
-  size_t outer_loop(size_t i) const {
-    for (size_t k = i; k-- > 0;) {
-      if (loops_[k].blocks[loops_[i].header]) return k;
-    }
-    return none;
-  }
-
   double work_of(const ir::Block& block) const {
     double work = 1;
     for (ValueId v : block.body) {
@@ -105,14 +60,14 @@ class PollRemover {
   bool remove_from(size_t i) {
     bool changed = false;
     for (BlockId b = 0; b < f_.blocks.size(); ++b) {
-      if (innermost_[b] != i) continue;
+      if (loops_->innermost(b) != i) continue;
       changed |= std::erase_if(f_.blocks[b].body, [&](ValueId v) { return f_[v].op == Op::Poll; }) > 0;
     }
     return changed;
   }
 
   // How often the header is entered at most.
-  double rounds(const Loop& loop) const {
+  double rounds(const ir::Loop& loop) const {
     const std::vector<ValueId>& params = f_.blocks[loop.header].params;
     double fewest = unbounded;
     for (size_t k = 0; k < params.size(); ++k) {
@@ -121,7 +76,7 @@ class PollRemover {
     return fewest;
   }
 
-  double rounds_by(const Loop& loop, size_t k) const {
+  double rounds_by(const ir::Loop& loop, size_t k) const {
     ValueId p = f_.blocks[loop.header].params[k];
     IntRange r = ranges_.defined(p);
     double up = unbounded, down = unbounded;  // the smallest step on any way round
@@ -163,8 +118,7 @@ class PollRemover {
   ir::Dominators dominators_;
   ValueRanges ranges_;
   std::vector<BlockId> home_;  // of instructions
-  std::vector<Loop> loops_;
-  std::vector<size_t> innermost_;  // loop of each block
+  std::optional<ir::Loops> loops_;
 };
 
 }  // namespace
