@@ -9,7 +9,7 @@ import time
 import gilmap
 import pytest
 
-from tests.python.support import run_script
+from tests.python.support import SANITIZER, run_script
 
 
 def collatz(n):
@@ -238,6 +238,7 @@ class TestFork:
 
         assert child_status(child) == 0
 
+    @pytest.mark.skipif(SANITIZER == "asan", reason="its own allocator may stay locked in the child")
     def test_fork_while_a_call_is_under_way(self):
         """Another thread is in the middle of a call, and a compile may hold a lock, when the process forks."""
         stop = threading.Event()
