@@ -1,6 +1,7 @@
 #include "interpreters/feed.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "columns/scan.h"
@@ -48,6 +49,11 @@ bool Feed::pack_numbers(columns::Input& input, int64_t begin, int64_t end, Packe
   if (scan.kinds || !columns::is_number(scan.kind)) return false;
   const int64_t count = end - begin;
   const columns::View view = scan.view_of(scan.kind);
+  if (strict_ && scan.kind == columns::Kind::Float) {
+    std::vector<double> values(static_cast<size_t>(count));
+    columns::load(view, 0, count, values.data());
+    if (std::ranges::any_of(values, [](double x) { return std::isnan(x); })) return false;
+  }
   out.form = Form::Raw;
   out.count = count;
   out.payload.resize(static_cast<size_t>(count));
@@ -76,7 +82,7 @@ bool Feed::pack_objects(const std::vector<int64_t>& positions, Rows& rows, std::
       if (!row[k]) return false;
       if (strict_ && may_go) {
         const Contents c = contents_of(row[k].get());
-        may_go = c.immutable && c.ordered;
+        may_go = c.immutable && c.ordered && c.equal;
       }
     }
     if (!may_go) {

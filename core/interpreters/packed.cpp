@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "columns/box.h"
 #include "columns/unbox.h"
@@ -26,8 +27,17 @@ void look_at_items(PyObject* const* items, Py_ssize_t count, int depth, Contents
 }
 
 void look(PyObject* o, int depth, Contents& c) {
-  if (PyUnicode_CheckExact(o) || PyLong_CheckExact(o) || PyFloat_CheckExact(o) || o == Py_None || PyBool_Check(o) ||
-      PyBytes_CheckExact(o) || PyComplex_CheckExact(o) || o == Py_Ellipsis) {
+  if (PyUnicode_CheckExact(o) || PyLong_CheckExact(o) || o == Py_None || PyBool_Check(o) || PyBytes_CheckExact(o) ||
+      o == Py_Ellipsis) {
+    return;
+  }
+  if (PyFloat_CheckExact(o)) {
+    if (std::isnan(PyFloat_AS_DOUBLE(o))) c.equal = false;
+    return;
+  }
+  if (PyComplex_CheckExact(o)) {
+    const Py_complex z = PyComplex_AsCComplex(o);
+    if (std::isnan(z.real) || std::isnan(z.imag)) c.equal = false;
     return;
   }
   if (depth >= deepest) {
@@ -138,7 +148,7 @@ int64_t find_culprit(PyObject* const* items, int64_t count, PyObject* dumps) {
 Contents contents_of(PyObject* object) {
   Contents c;
   look(object, 0, c);
-  if (!c.plain) c.immutable = c.ordered = false;
+  if (!c.plain) c.immutable = c.ordered = c.equal = false;
   return c;
 }
 

@@ -30,6 +30,7 @@ struct Contents {
   bool plain = true;      // exact builtin types only, which marshal brings back as they were
   bool immutable = true;  // and none that can be changed
   bool ordered = true;    // no set of two or more: a copy of one may iterate in another order
+  bool equal = true;      // no NaN, which a container has only if it is the very object: a copy is another one
 };
 Contents contents_of(PyObject* object);
 

@@ -89,7 +89,7 @@ class Call {
   columns::HugeArenas arenas_;
   std::vector<char> done_;  // of the rows from first_ on
   std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> mine_;
-  int64_t rows_back_ = 0, rows_left_ = 0;
+  int64_t rows_left_ = 0;  // to the caller
   double ns_per_row_ = 0;
   int64_t failed_at_ = nowhere;
   Ref error_;
@@ -155,7 +155,6 @@ bool Call::feed() {
     for (int64_t p : nulls) done_[static_cast<size_t>(p - first_)] = true;
     for (int64_t p : mine) mine_.push(p);
     rows_left_ += static_cast<int64_t>(mine.size());
-    rows_back_ += static_cast<int64_t>(mine.size());
     if (chunk->from < chunk->to) {
       pool.add(task_, std::move(*chunk));
       ++queued;
@@ -211,7 +210,6 @@ bool Call::take(Finished& finished) {
     done_[static_cast<size_t>(p - first_)] = true;
   }
   while (next < raw.size()) Py_DECREF(raw[next++]);
-  rows_back_ += to - from;
   rows_left_ += static_cast<int64_t>(finished.left.size());
   if (to > from && finished.ns > 0) {
     const double each = finished.ns / static_cast<double>(to - from);
@@ -256,7 +254,8 @@ bool Call::take_finished() {
     if (declined_) return true;
   }
   // Much is left to the caller: then the workers are of no use.
-  if (request_.automatic && rows_back_ >= 64 && rows_left_ * 2 > rows_back_)
+  const int64_t rows = feed_->next() - first_;
+  if (request_.automatic && rows >= 64 && rows_left_ * 2 > rows)
     return decline("most elements are left to the calling interpreter");
   return true;
 }

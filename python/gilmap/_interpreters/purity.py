@@ -6,6 +6,10 @@ to functions that are as harmless, and to a list of builtins and functions of th
 instruction that writes to anything but its own variables and what lies in a container. The engine passes it arguments
 that cannot be changed either. So whatever container it writes to, it has made itself.
 
+Nor may it notice that it sees copies. A copy has another address, which shows in `is`, in the text of a function or
+method and in the order of a set of such; a copied set may have another order; and a NaN is found in a container only if
+it is the very same object. So functions and methods may only be called, sets only be searched, and there may be no NaN.
+
 Where that cannot be shown, the function stays. The answer is a sentence that says why, or None.
 """
 
@@ -41,7 +45,8 @@ _MODULES = {
     "itertools": "*",
     "json": "dumps loads",
     "math": "*",
-    "operator": "*",
+    "operator": "abs add and_ concat contains countOf floordiv ge getitem gt index indexOf inv invert itemgetter le "
+    "length_hint lshift lt matmul mod mul ne eq neg not_ or_ pos pow rshift sub truediv truth xor",
     "re": "compile escape findall finditer fullmatch match search split sub subn A ASCII I IGNORECASE M MULTILINE S "
     "DOTALL X VERBOSE U UNICODE",
     "string": "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable punctuation "
@@ -51,6 +56,7 @@ _MODULES = {
     "zlib": "adler32 compress crc32 decompress",
 }
 
+_HEAP_TYPE = 1 << 9
 _PURE_CONSTANTS = (types.NoneType, bool, int, float, complex, str, bytes, types.EllipsisType)
 
 # Instructions that touch nothing but the frame, or containers, which are the function's own. Any other stays.
@@ -81,10 +87,46 @@ class _Stays(Exception):
     """Why the function stays, in words."""
 
 
+# What may be read of an object without calling it. Methods of what can be changed are the function's own.
+_DATA = set(
+    "args denominator endpos flags groups imag lastgroup lastindex maxlen numerator pattern pos re real start step "
+    "stop string append appendleft extend extendleft insert pop popleft remove add discard update".split()
+)
+
+
 def _is_constant(value: Any) -> bool:
     if type(value) in (tuple, frozenset):
         return all(map(_is_constant, value))
     return type(value) in _PURE_CONSTANTS or type(value) is re.Pattern
+
+
+def _check_constant(value: Any, name: str, after: dis.Instruction | None) -> None:
+    """Raises _Stays for a constant of which a copy can be told apart."""
+    if type(value) is tuple:
+        for item in value:
+            _check_constant(item, name, None)
+    elif type(value) is frozenset:
+        if len(value) > 1 and (after is None or after.opname != "CONTAINS_OP"):
+            raise _Stays(f"it uses the order of a set, {name}")
+        for item in value:
+            _check_constant(item, name, None)
+    elif value != value:
+        raise _Stays(f"it refers to a NaN, {name}, and whether a container has it depends on the very object")
+
+
+def _is_called(before: dis.Instruction | None, i: dis.Instruction, after: dis.Instruction | None) -> bool:
+    """Is what an instruction loads called, and nothing else?"""
+    if i.opname in ("LOAD_GLOBAL", "LOAD_ATTR") and (i.arg or 0) & 1:
+        return True
+    if i.opname == "LOAD_ATTR" and before is not None and before.opname == "LOAD_GLOBAL" and (before.arg or 0) & 1:
+        return True  # of an imported module, whose functions are no methods
+    neighbour = before if sys.version_info < (3, 13) else after
+    return neighbour is not None and neighbour.opname == "PUSH_NULL"
+
+
+def _has_an_address(value: Any) -> bool:
+    """Does its text, or its place in a set, depend on where in memory it is?"""
+    return isinstance(value, types.FunctionType) or (isinstance(value, type) and bool(value.__flags__ & _HEAP_TYPE))
 
 
 def _is_own(module: types.ModuleType, value: Any) -> bool:
@@ -94,7 +136,7 @@ def _is_own(module: types.ModuleType, value: Any) -> bool:
     if isinstance(value, types.BuiltinFunctionType):
         return isinstance(value.__self__, types.ModuleType) and (value.__module__ or "").strip("_") == module.__name__
     if isinstance(value, type):
-        return not value.__flags__ & 1 << 9 or (value.__module__.partition(".")[0] == module.__name__)
+        return not value.__flags__ & _HEAP_TYPE or (value.__module__.partition(".")[0] == module.__name__)
     return _is_constant(value) or isinstance(value, re.RegexFlag)
 
 
@@ -110,8 +152,7 @@ def _check_extensions(module: types.ModuleType) -> None:
 
 def _module_attribute(module: types.ModuleType, name: str) -> None:
     names = _MODULES.get(module.__name__)
-    hidden = name.startswith("_") or name in ("attrgetter", "methodcaller")  # they reach any attribute
-    listed = names is not None and not hidden and (names == "*" or name in names.split())
+    listed = names is not None and not name.startswith("_") and (names == "*" or name in names.split())
     if not listed or not is_installed(module) or sys.modules.get(module.__name__) is not module:
         _check_extensions(module)
         raise _Stays(f"it uses {module.__name__}.{name}, which is not known to be free of side effects")
@@ -132,6 +173,14 @@ def _library_function(value: Any) -> bool:
 class _Check:
     def __init__(self) -> None:
         self.seen: set[int] = set()
+        self.cells: dict[str, Any] = {}  # what the free variables of all functions hold
+
+    def kept(self, value: Any, name: str, called: bool, after: dis.Instruction | None) -> None:
+        """A value that the function uses: one that has an address, only to call it."""
+        if _is_constant(value):
+            _check_constant(value, name, after)
+        elif not called and _has_an_address(value):
+            raise _Stays(f"it does something else with {name!r} than call it, which may show where in memory it is")
 
     def callable(self, value: Any, name: str) -> None:
         """A captured value, or the mapped callable."""
@@ -167,8 +216,10 @@ class _Check:
             except ValueError:
                 raise _Stays(f"the variable {name!r} has no value yet") from None
             self.callable(value, name)
+            self.cells[name] = value
         for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.callable(value, "a default value")
+            self.kept(value, "a default value", called=False, after=None)
         self.code(function.__code__, function, frozenset(function.__code__.co_freevars))
 
     def code(self, code: types.CodeType, function: types.FunctionType, outer: frozenset[str]) -> None:
@@ -177,9 +228,13 @@ class _Check:
         for before, i, after in _with_neighbours(instructions):
             name = i.opname
             if name == "LOAD_GLOBAL":
-                self.load_global(str(i.argval), function, after)
-            elif name in ("LOAD_ATTR", "LOAD_METHOD") and _FORBIDDEN_ATTRIBUTE.match(str(i.argval)):
-                raise _Stays(f"it uses the attribute {i.argval!r}")
+                self.load_global(i, function, after)
+            elif name == "LOAD_DEREF" and i.argval in outer:
+                self.kept(self.cells.get(i.argval), str(i.argval), _is_called(before, i, after), after)
+            elif name == "LOAD_CONST" and not isinstance(i.argval, types.CodeType):
+                _check_constant(i.argval, repr(i.argval), after)
+            elif name == "LOAD_ATTR":
+                self.load_attribute(i, function, before, _is_called(before, i, after))
             elif name in ("STORE_DEREF", "DELETE_DEREF") and i.argval in outer:
                 raise _Stays(f"it assigns to the variable {i.argval!r} of a function around it")
             elif name == "IS_OP" and not _is_singleton(before):
@@ -192,7 +247,26 @@ class _Check:
             if isinstance(constant, types.CodeType):
                 self.code(constant, function, outer)
 
-    def load_global(self, name: str, function: types.FunctionType, after: dis.Instruction | None) -> None:
+    def load_attribute(
+        self, i: dis.Instruction, function: types.FunctionType, before: dis.Instruction | None, called: bool
+    ) -> None:
+        name = str(i.argval)
+        if _FORBIDDEN_ATTRIBUTE.match(name):
+            raise _Stays(f"it uses the attribute {name!r}")
+        if called or name in _DATA:
+            return
+        # A function of a module or of a builtin type, such as str.lower.
+        home = None
+        if before is not None and before.opname == "LOAD_GLOBAL":
+            home = function.__globals__.get(before.argval, getattr(builtins, before.argval, None))
+        value = getattr(home, name, None) if isinstance(home, types.ModuleType | type) else None
+        if _is_constant(value):
+            _check_constant(value, name, None)
+        if value is None or _has_an_address(value):
+            raise _Stays(f"it does something else with the method {name!r} than call it, or reads it as data")
+
+    def load_global(self, i: dis.Instruction, function: types.FunctionType, after: dis.Instruction | None) -> None:
+        name = str(i.argval)
         namespace = function.__globals__
         if namespace.get("__builtins__", builtins) not in (builtins, vars(builtins)):
             raise _Stays("it has builtins of its own")
@@ -200,12 +274,16 @@ class _Check:
             value = namespace[name]
         elif name in vars(builtins):
             value = getattr(builtins, name)
+            of_python = isinstance(value, types.FunctionType)
+            if of_python or (isinstance(value, types.BuiltinFunctionType) and value.__name__ != name):
+                raise _Stays(f"the builtin {name!r} was replaced")
         else:
             raise _Stays(f"the global {name!r} is not there")
         if isinstance(value, types.ModuleType) and after is not None and after.opname in ("LOAD_ATTR", "LOAD_METHOD"):
             _module_attribute(value, str(after.argval))
         else:
             self.callable(value, name)
+            self.kept(value, name, _is_called(None, i, after), after)
 
 
 def _with_neighbours(

@@ -352,12 +352,14 @@ def _print_warning(message):
 
 
 def count_warnings(on):
-    """With on, a warning is always noticed in `warned`; without, it is printed as the program's filters say."""
+    """With on, a warning, or an exception that nobody can catch, is always noticed in `warned`; without, it is printed
+    as the program's filters say."""
     import warnings
 
     warnings.filters[:] = [("always", None, Warning, None, 0)] if on else _filters
     warnings._filters_mutated()
     warnings._showwarnmsg = _note_silently if on else _print_warning
+    sys.unraisablehook = _note_silently if on else sys.__unraisablehook__
 
 
 def _note_silently(message):
