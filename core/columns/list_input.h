@@ -10,10 +10,10 @@
 
 namespace gilmap::columns {
 
-// Code that runs during the call (f itself, another thread) may change a list that is not ours. Until it is scanned, such
-// a list is what it is at each look, as it is for map. From then on it is what scan() has seen: the unboxed numbers,
-// which the kernels need anyway, and references to the rest; to hold a reference to each element would cost as much as
-// unboxing it. A tuple, or a list that nobody else has, needs none of that.
+// Code that runs during the call (f itself, another thread) may change a list that is not ours. Until it is scanned,
+// such a list is what it is at each look, as it is for map. From then on it is what scan() has seen: the unboxed
+// numbers, which the kernels need anyway, and references to the rest; to hold a reference to each element would cost as
+// much as unboxing it. A tuple, or a list that nobody else has, needs none of that.
 class ListInput : public Input {
  public:
   enum class Owner : uint8_t { Caller, Us };

@@ -78,8 +78,12 @@ std::unique_ptr<Input> open_direct(PyObject* object) {
   if (PyRange_Check(object)) {
     return RangeInput::make(Ref::borrow(object));
   }
-  if (PyBytes_CheckExact(object) || PyByteArray_CheckExact(object)) {
+  if (PyBytes_CheckExact(object)) {
     return BufferInput::make(object, Container::List);
+  }
+  if (PyByteArray_CheckExact(object)) {  // f may make it longer, which it could not while its buffer is in our hands
+    const Ref copy = Ref::steal(PyBytes_FromObject(object));
+    return copy ? BufferInput::make(copy.get(), Container::List) : nullptr;
   }
   if (PyAnySet_Check(object) || PyDict_Check(object) || PyUnicode_Check(object) || PyGen_Check(object)) {
     return nullptr;  // spares them the look-ups below

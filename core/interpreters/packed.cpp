@@ -195,8 +195,7 @@ void Packer::add(Ref value) {
   if (numbers_) {
     numbers_ = false;
     objects_.reserve(raw_.payload.capacity());
-    for (size_t i = 0; i < raw_.payload.size(); ++i)
-      objects_.push_back(box(raw_, i));
+    for (size_t i = 0; i < raw_.payload.size(); ++i) objects_.push_back(box(raw_, i));
     raw_.payload.clear();
   }
   objects_.push_back(std::move(value));

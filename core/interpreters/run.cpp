@@ -58,11 +58,7 @@ int start_workers(int limit) {
 class Call {
  public:
   Call(const Request& request, std::vector<Ref>& results, std::string& why)
-      : request_(request),
-        results_(results),
-        why_(why),
-        task_(std::make_shared<Task>()),
-        first_(request.begin) {}
+      : request_(request), results_(results), why_(why), task_(std::make_shared<Task>()), first_(request.begin) {}
   Outcome run();
 
  private:

@@ -15,7 +15,6 @@
 namespace gilmap::interpreters {
 namespace {
 
-
 // Interpreters are created one at a time: CPython has races there.
 std::mutex& creation() {
   static auto* m = new std::mutex;

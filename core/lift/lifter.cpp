@@ -64,7 +64,7 @@ Lifted ModuleLifter::lift(std::span<const ir::Type> arg_types) {
     if (results_changed_) continue;
     if (module_.result_types.empty()) {
       Unsupported why;
-      why.what = "every path of this function raises";
+      why.what = "no path of this function returns: each raises, or never ends";
       throw LiftError{why};
     }
     return {std::move(module_), std::move(guards_)};

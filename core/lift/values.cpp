@@ -29,6 +29,19 @@ Value FunctionLifter::from_object(PyObject* o, int node) {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(o); ++k) items.push_back(from_object(PyTuple_GET_ITEM(o, k), -1));
     return Value::of_items(Kind::Tuple, std::move(items));
   }
+  if (PyRange_Check(o)) {
+    std::vector<Value> items;
+    for (const char* name : {"start", "stop", "step"}) {
+      Ref part = Ref::steal(PyObject_GetAttrString(o, name));
+      if (!part) {
+        PyErr_Clear();
+        break;
+      }
+      items.push_back(from_object(part.get(), -1));
+      if (items.back().kind != Kind::Int) break;
+    }
+    if (items.size() == 3 && items.back().kind == Kind::Int) return Value::of_items(Kind::Range, std::move(items));
+  }
   return Value::object(o, node);
 }
 

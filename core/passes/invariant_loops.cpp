@@ -1,7 +1,8 @@
 // Method: an inner loop is invariant if all that it reads was there before the outer loop began, and the parameters of
-// its header begin with such values. Then what it comes to (its results: the values that are used behind it) is the same
-// in each round of the outer loop. It may not be moved before that loop, which may have no round at all, and then the
-// inner one might not end, or deopt. So the outer loop gets a flag, "it has run", and its results as further parameters:
+// its header begin with such values. Then what it comes to (its results: the values that are used behind it) is the
+// same in each round of the outer loop. It may not be moved before that loop, which may have no round at all, and then
+// the inner one might not end, or deopt. So the outer loop gets a flag, "it has run", and its results as further
+// parameters:
 //
 //   before ──> inner loop ──> behind            before ──(has run)──────────> join(results) ──> behind
 //                                                      └─> inner loop ──────┘
@@ -247,9 +248,8 @@ class InvariantLoops {
       reached[b] = true;
       for (const Edge& e : f_.blocks[b].end.edges) work.push_back(e.block);
     }
-    return std::ranges::all_of(loop(plan.outer).back_edges, [&](Incoming in) {
-      return has_passed(plan, in) || !reached[in.from];
-    });
+    return std::ranges::all_of(loop(plan.outer).back_edges,
+                               [&](Incoming in) { return has_passed(plan, in) || !reached[in.from]; });
   }
 
   bool has_passed(const Plan& plan, Incoming in) const {
@@ -261,7 +261,9 @@ class InvariantLoops {
   void change(const Plan& plan) {
     ConstantPool constants(f_);
     const auto zero = [&](Type type) {
-      return type == Type::F64 ? constants.floating(0.0) : type == Type::Bool ? constants.boolean(false) : constants.integer(0);
+      return type == Type::F64    ? constants.floating(0.0)
+             : type == Type::Bool ? constants.boolean(false)
+                                  : constants.integer(0);
     };
     ir::Builder build(f_);
     const BlockId outer_header = loop(plan.outer).header;

@@ -24,7 +24,13 @@ constexpr double unbounded = 1e300;
 
 class PollRemover {
  public:
-  explicit PollRemover(Function& f) : f_(f), preds_(f), dominators_(f, preds_), ranges_(f), home_(f.values.size()), loops_(ir::Loops::of(f, preds_, dominators_)) {
+  explicit PollRemover(Function& f)
+      : f_(f),
+        preds_(f),
+        dominators_(f, preds_),
+        ranges_(f),
+        home_(f.values.size()),
+        loops_(ir::Loops::of(f, preds_, dominators_)) {
     for (BlockId b = 0; b < f.blocks.size(); ++b) {
       for (ValueId v : f.blocks[b].body) home_[v] = b;
     }

@@ -14,6 +14,7 @@ namespace {
 // More than any program maps at a time; closures over ever new values must not grow without bound.
 constexpr size_t max_entries = 512;
 constexpr size_t max_variants = 12;
+constexpr int most_refusals = 1 << 16;
 
 struct Slot {
   std::shared_ptr<Entry> entry;
@@ -54,6 +55,12 @@ std::shared_ptr<Variant> Entry::find(PyObject* callable, std::span<const ir::Typ
     if (v.state() == State::Compiling && v.owner_process != getpid()) {
       variants_.erase(it);
       return find(callable, types);
+    }
+    if (v.why && ++refusals_ >= refusals_to_retry_) {
+      refusals_ = 0;
+      refusals_to_retry_ = std::min(refusals_to_retry_ * 2, most_refusals);
+      variants_.erase(it);
+      return nullptr;
     }
     if (!v.why && !v.guards.hold(callable)) continue;
     if (it != variants_.begin()) variants_.splice(variants_.begin(), variants_, it);

@@ -64,9 +64,11 @@ struct Variant {
 
 class Entry {
  public:
-  // The variant for these types whose guards hold for the callable; null if there is none.
+  // The variant for these types whose guards hold for the callable; null if there is none. What could not be lifted is
+  // tried again now and then, ever more seldom: a global may hold something else by now.
   std::shared_ptr<Variant> find(PyObject* callable, std::span<const ir::Type> types);
   void add(std::shared_ptr<Variant> v);
+  void remove(const std::shared_ptr<Variant>& v) { variants_.remove(v); }
   // Was it compiled for some types? Then it has no side effects on those.
   bool has_kernel() const;
 
@@ -74,8 +76,12 @@ class Entry {
   int losses_in_workers = 0;  // how often worker interpreters were of no use to it; so many: not to be had there
   double spent_ns = 0;        // in the interpreter so far, on elements that a kernel might have done
 
+  // Variants made since one was last used: closures over ever new values need each but once.
+  int unused_variants = 0;
+
  private:
   std::list<std::shared_ptr<Variant>> variants_;  // the most recently used first
+  int refusals_ = 0, refusals_to_retry_ = 4;
 };
 
 // The entry of a callable; made if need be. Null if the callable can't be followed. Stays valid while the caller holds

@@ -5,6 +5,7 @@
 #include "router/call.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -21,9 +22,10 @@
 namespace gilmap::router {
 namespace {
 
-
 // Beside worth_preparing_ns for the call at hand, this much of all calls so far.
 constexpr double worth_preparing_in_all_ns = 20e6;
+// A function whose kernels are never used again, because each call bakes in other values, gets fewer of them.
+constexpr int most_patience = 4;
 // To remember a function costs 3 µs: not for a call that is over sooner than this, and not for the first few.
 constexpr double worth_remembering_ns = 10e3;
 // What the interpreter does before the question is asked at all.
@@ -150,8 +152,9 @@ Ref Call::cold() {
     double each = elapsed / static_cast<double>(i);
     double rest = each * static_cast<double>(s_.n - i);
     if (!variant) {
-      bool pays =
-          rest > worth_preparing_ns || (entry.spent_ns + elapsed > worth_preparing_in_all_ns && rest > look_first_ns);
+      bool pays = rest > worth_preparing_ns * std::min(1 + entry.unused_variants, most_patience) ||
+                  (entry.spent_ns + elapsed > worth_preparing_in_all_ns * std::exp2(entry.unused_variants) &&
+                   rest > look_first_ns);
       if (!pays && entry.interpreted_ns > 0) continue;
       auto types = columns::common_types(s_.inputs, i - 1, std::min(s_.n, i + 1));
       if (!types) {
@@ -285,8 +288,8 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
   if (inputs.empty()) return {};
   // As with map, f may change a list while the call goes through it. Not where the result has a length of its own, or
   // where other interpreters are at work: there a list is what it was. A function with a kernel does nothing to it.
-  const bool as_it_was = options.backend == Backend::Subinterp || (inputs[0]->container() != columns::Container::List &&
-                                                                   !(entry && entry->has_kernel()));
+  const bool as_it_was = options.backend == Backend::Subinterp ||
+                         (inputs[0]->container() != columns::Container::List && !(entry && entry->has_kernel()));
   if (as_it_was && !columns::freeze(inputs)) return {};
   return Call(func, std::move(inputs), options, std::move(entry)).run();
 }

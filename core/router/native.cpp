@@ -7,7 +7,6 @@
 
 #include "router/native.h"
 
-
 #include "columns/output.h"
 #include "router/narrow.h"
 #include "router/prepare.h"
@@ -89,7 +88,7 @@ class NativeRun {
   std::unique_ptr<columns::Output> out_;
   int64_t completed_ = 0;
   int64_t stopped_at_ = nowhere;  // the position that raised StopIteration
-  int64_t started_ = 0;  // when
+  int64_t started_ = 0;           // when
 };
 
 // ---------------------------------------------------------------- which rows go where
@@ -118,6 +117,10 @@ std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, boo
   Entry& entry = *call_.entry;
   std::shared_ptr<Variant> v = entry.find(call_.func, types);
   bool forced = call_.options.backend == Backend::Jit;
+  if (forced && v && v->why) {  // what stood in the way may be gone
+    entry.remove(v);
+    v = nullptr;
+  }
   if (!v) {
     if (!forced && entry.interpreted_ns * static_cast<double>(rows) < worth_preparing_ns) return nullptr;
     v = prepare(entry, call_.func, types);
@@ -156,8 +159,10 @@ bool NativeRun::begin_output() {
 void NativeRun::start(Part& part) {
   Variant& variant = *part.variant;
   const auto rows = static_cast<double>(part.group->count);
+  if (variant.native_ns > 0) call_.entry->unused_variants = 0;
   if (part.group->count >= few_rows) part.narrow = narrow_for(variant, *part.group);
-  if (part.narrow && variant.native_ns + variant.ns_per_row * rows > static_cast<double>(worth_narrowing_ns)) request(*part.narrow, variant);
+  if (part.narrow && variant.native_ns + variant.ns_per_row * rows > static_cast<double>(worth_narrowing_ns))
+    request(*part.narrow, variant);
 
   runtime::JobSpec spec;
   spec.kernel = variant.code->kernel;
@@ -200,8 +205,7 @@ void NativeRun::look_at(Part& part) {
     call_.native_rows += part.rows_done;
   } else if (part.job->mostly_deopts()) {
     give_up(part);
-  } else if (part.narrow && !part.narrow->requested &&
-             runtime::now_ns() - started_ > worth_narrowing_ns) {
+  } else if (part.narrow && !part.narrow->requested && runtime::now_ns() - started_ > worth_narrowing_ns) {
     request(*part.narrow, variant);
   }
 }

@@ -1,6 +1,5 @@
 #include "router/prepare.h"
 
-
 #include "lift/lift.h"
 #include "loader/loader.h"
 #include "passes/pipeline.h"
@@ -11,7 +10,6 @@
 
 namespace gilmap::router {
 namespace {
-
 
 void compile_now(Compilation& v) {
   runtime::warm_up();
@@ -41,7 +39,10 @@ std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<con
   v->depth = lifted->module.functions[0].depth;
   v->code->module = std::move(lifted->module);
   entry.add(v);
-  in_background([code = v->code] { compile_now(*code); });
+  ++entry.unused_variants;
+  in_background([code = v->code] {
+    if (code.use_count() > 1) compile_now(*code);  // else nobody has it any more
+  });
   return v;
 }
 

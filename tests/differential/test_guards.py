@@ -419,3 +419,22 @@ def test_slots_of_an_instance():
     point.shift = 2
     Point.scale = property(lambda self: 9)
     check(point.apply, COLUMN)
+
+
+def test_what_stood_in_the_way_may_be_gone():
+    """A function that could not be compiled for a value that it reads is compiled once that is another one."""
+    factor = 2**70
+
+    def f(x):
+        return x * factor
+
+    column = list(range(300))
+    for factor in (2**70, 3, "a", 2.5, 7):
+        expected = list(map(f, column))
+        for _ in range(3):
+            assert gilmap.map(f, column) == expected
+        if type(factor) is not str and factor < 100:
+            assert gilmap.map(f, column, backend="jit") == expected
+        else:
+            with pytest.raises(ValueError, match="not compiled"):
+                gilmap.map(f, column, backend="jit")

@@ -302,6 +302,18 @@ def test_bytes():
             assert list(gilmap.map(affine, data, backend=backend)) == [affine(x) for x in data]
 
 
+def test_a_bytearray_that_f_makes_longer():
+    data = bytearray(b"abc")
+
+    def f(x):
+        data.append(x)
+        return x
+
+    assert gilmap.map(f, data) == [97, 98, 99]
+    assert data == b"abcabc"
+    assert gilmap.map(affine, bytearray(range(256)), backend="jit") == [affine(x) for x in range(256)]
+
+
 def test_released_memoryview():
     view = memoryview(b"abc")
     view.release()

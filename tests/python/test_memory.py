@@ -189,3 +189,14 @@ def test_memory_above_input_and_output():
     before = resident_bytes()
     result = gilmap.map(affine, array, backend="jit")
     assert resident_bytes() - before < result.nbytes + 32 * MB
+
+
+def test_lambdas_that_differ_in_a_default():
+    """Each would need a kernel of its own, that is used once: they are not worth it, nor the memory."""
+    column = list(range(3000))
+
+    def work(k):
+        assert gilmap.map(lambda x: x * k + 1, column)[5] == 5 * k + 1
+        assert gilmap.map(lambda x, k=k: x * k - 1, column)[5] == 5 * k - 1
+
+    assert growth(work, 200, 1500) < 10 * MB

@@ -48,7 +48,7 @@ _MODULES = {
     "operator": "abs add and_ concat contains countOf floordiv ge getitem gt index indexOf inv invert itemgetter le "
     "length_hint lshift lt matmul mod mul ne eq neg not_ or_ pos pow rshift sub truediv truth xor",
     "re": "compile escape findall finditer fullmatch match search split sub subn A ASCII I IGNORECASE M MULTILINE S "
-    "DOTALL X VERBOSE U UNICODE",
+    "DOTALL X VERBOSE U UNICODE",  # not DEBUG, which prints
     "string": "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable punctuation "
     "whitespace capwords",
     "textwrap": "dedent fill indent shorten wrap",
@@ -97,7 +97,9 @@ _DATA = set(
 def _is_constant(value: Any) -> bool:
     if type(value) in (tuple, frozenset):
         return all(map(_is_constant, value))
-    return type(value) in _PURE_CONSTANTS or type(value) is re.Pattern
+    if type(value) is re.Pattern:
+        return not value.flags & re.DEBUG  # prints itself when it is made
+    return type(value) in _PURE_CONSTANTS
 
 
 def _check_constant(value: Any, name: str, after: dis.Instruction | None) -> None:
@@ -136,7 +138,9 @@ def _is_own(module: types.ModuleType, value: Any) -> bool:
     if isinstance(value, types.BuiltinFunctionType):
         return isinstance(value.__self__, types.ModuleType) and (value.__module__ or "").strip("_") == module.__name__
     if isinstance(value, type):
-        return not value.__flags__ & _HEAP_TYPE or (value.__module__.partition(".")[0] == module.__name__)
+        methods = [m for m in vars(value).values() if isinstance(m, types.FunctionType)]
+        of_module = value.__module__ == module.__name__ and all(m.__globals__ is vars(module) for m in methods)
+        return not value.__flags__ & _HEAP_TYPE or of_module
     return _is_constant(value) or isinstance(value, re.RegexFlag)
 
 

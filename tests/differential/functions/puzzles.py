@@ -3,6 +3,22 @@
 from tests.differential.cases import case
 from tests.differential.values import INT_EDGES, ints
 
+EVERY_FOURTH = range(3, 50, 4)
+NONE = range(5, 5)
+
+
+@case(ints(-3, 60))
+def in_a_range_of_the_module(n):
+    return (n in EVERY_FOURTH) + 2 * (n in NONE) + len(EVERY_FOURTH)
+
+
+@case(ints(-3, 60))
+def over_a_range_of_the_module(n):
+    total = 0
+    for k in EVERY_FOURTH:
+        total += k * n
+    return total
+
 
 @case(ints(-200, 2000))
 @case(INT_EDGES)
