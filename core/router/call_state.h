@@ -23,8 +23,8 @@ constexpr int64_t nowhere = std::numeric_limits<int64_t>::max();
 // A call through a kernel costs about this much beside its elements.
 constexpr double kernel_call_ns = 4e3;
 // Lifting takes the GIL for some 0.1 to 0.3 ms and a compile some 5 ms of another core, so neither is begun for less
-// interpreter time than this.
-constexpr double worth_preparing_ns = 4e6;
+// interpreter time than this: a shorter call would be over before its kernel is there.
+constexpr double worth_preparing_ns = 8e6;
 
 struct CallState {
   CallState(PyObject* f, std::vector<std::unique_ptr<columns::Input>> in, const Options& o)
