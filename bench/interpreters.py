@@ -3,16 +3,12 @@
 import concurrent.futures
 import multiprocessing
 import os
-import pathlib
-import subprocess
-import sys
 
 import gilmap
 
-from bench.measure import in_turns, seconds_of
+from bench.measure import figure_of_process, in_turns, seconds_of
 from bench.workloads import identical
 
-ROOT = str(pathlib.Path(__file__).resolve().parent.parent)
 CHUNK_SIZES = (1, 10, 100, 1_000, 10_000)
 
 
@@ -150,26 +146,18 @@ print((resident_bytes() - before) / 1e6)
 """
 
 
-def _in_a_process(code):
-    path = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
-    env = {**os.environ, "PYTHONPATH": path}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
-    run = subprocess.run([sys.executable, "-c", code], env=env, check=True, stdout=subprocess.PIPE)
-    return float(run.stdout)
-
-
 def first_call(table, repeats):
     runs = max(3, repeats // 2)
-    _in_a_process(FIRST)
-    ours = sorted(_in_a_process(FIRST) for _ in range(runs))[runs // 2]
+    figure_of_process(FIRST)
+    ours = sorted(figure_of_process(FIRST) for _ in range(runs))[runs // 2]
     table.at_most("first call with the start of the interpreters, ms", ours * 1e3, 40)
     for method in ("fork", "forkserver"):
-        theirs = sorted(_in_a_process(FIRST_OF_A_POOL.format(method=method)) for _ in range(runs))[runs // 2]
+        theirs = sorted(figure_of_process(FIRST_OF_A_POOL.format(method=method)) for _ in range(runs))[runs // 2]
         print(f"    the same with multiprocessing.Pool, {method}: {theirs * 1e3:.0f} ms")
 
 
 def memory(table, _repeats):
-    table.at_most("memory after 10^4 calls and 10^3 functions, MB", _in_a_process(MEMORY), 2)
+    table.at_most("memory after 10^4 calls and 10^3 functions, MB", figure_of_process(MEMORY), 2)
 
 
 def all_figures(table, repeats):

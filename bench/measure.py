@@ -1,7 +1,13 @@
 """How the benchmarks measure: runs in turns with their peer, medians, and one row for each figure."""
 
+import os
+import pathlib
 import statistics
+import subprocess
+import sys
 import time
+
+ROOT = str(pathlib.Path(__file__).resolve().parent.parent)
 
 
 def seconds_of(run):
@@ -9,6 +15,15 @@ def seconds_of(run):
     start = time.perf_counter()
     result = run()
     return time.perf_counter() - start, result
+
+
+def figure_of_process(code):
+    """The number that a process of its own prints, which finds these benchmarks and the same gilmap."""
+    path = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
+    env = {**os.environ, "PYTHONPATH": path}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
+    run = subprocess.run([sys.executable, "-c", code], env=env, check=True, stdout=subprocess.PIPE)
+    return float(run.stdout)
 
 
 def in_turns(runs, repeats, pause=0.0):

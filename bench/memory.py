@@ -3,12 +3,7 @@
 The process prints its megabytes; everything counts that it took after its imports, the compile as well.
 """
 
-import os
-import pathlib
-import subprocess
-import sys
-
-ROOT = str(pathlib.Path(__file__).resolve().parent.parent)
+from bench.measure import figure_of_process
 
 CALLS = {
     "NumPy": ("np.arange(n, dtype=np.int64)", "np.arange(n, dtype=np.float64)"),
@@ -38,11 +33,5 @@ print((peak - resident) / 2**10 - (xs.nbytes + result.nbytes) / 2**20)
 def arrays(table, _repeats):
     for kind, makers in CALLS.items():
         for name, make in zip(("quick_collatz", "float_math"), makers, strict=True):
-            above = _megabytes(PROCESS.format(name=name, make=make))
+            above = figure_of_process(PROCESS.format(name=name, make=make))
             table.at_most(f"{name}: {kind} of 10^7, MB above input and output", above, 32)
-
-
-def _megabytes(code):
-    path = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
-    command, env = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": path}
-    return float(subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE).stdout)

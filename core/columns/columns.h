@@ -106,6 +106,9 @@ class Input {
 // not take (strings, dates, structs, objects); ValueError if arrays of several axes differ in shape.
 std::vector<std::unique_ptr<Input>> open_all(std::span<PyObject* const> iterables);
 
+// Is row i null in one of them?
+bool is_null(std::span<const std::unique_ptr<Input>> inputs, int64_t i);
+
 // Freezes each. False with an exception set.
 bool freeze(std::span<const std::unique_ptr<Input>> inputs);
 

@@ -221,6 +221,10 @@ std::optional<std::vector<ir::Type>> common_types(std::span<const std::unique_pt
   return types;
 }
 
+bool is_null(std::span<const std::unique_ptr<Input>> inputs, int64_t i) {
+  return std::ranges::any_of(inputs, [i](const auto& input) { return input->has_nulls() && input->is_null(i); });
+}
+
 bool freeze(std::span<const std::unique_ptr<Input>> inputs) {
   return std::ranges::all_of(inputs, [](const auto& input) { return input->freeze(); });
 }

@@ -35,10 +35,6 @@ int64_t rows_for_chunk(double ns_per_row, int64_t left, int workers) {
   return std::min(left, std::min(rows(target_ns), std::max(share, rows(least_ns))));
 }
 
-bool Feed::is_null(int64_t i) const {
-  return std::ranges::any_of(inputs_, [i](const auto& in) { return in->has_nulls() && in->is_null(i); });
-}
-
 // Numbers of one type, without making objects. False without an exception if these rows are not such.
 bool Feed::pack_numbers(columns::Input& input, int64_t begin, int64_t end, Packed& out) const {
   if (is_object(input, begin)) {
@@ -140,7 +136,7 @@ std::optional<Chunk> Feed::take(int64_t count, std::vector<int64_t>& mine, std::
     }
     if (PyErr_Occurred()) return std::nullopt;
   }
-  for (int64_t i = begin; i < end; ++i) (is_null(i) ? nulls : positions).push_back(i);
+  for (int64_t i = begin; i < end; ++i) (columns::is_null(inputs_, i) ? nulls : positions).push_back(i);
   if (!pack_objects(positions, *rows, mine)) return std::nullopt;
   return Chunk{rows, 0, rows->count};
 }

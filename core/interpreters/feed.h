@@ -31,7 +31,6 @@ class Feed {
   std::optional<Chunk> take(int64_t count, std::vector<int64_t>& mine, std::vector<int64_t>& nulls);
 
  private:
-  bool is_null(int64_t i) const;
   bool pack_numbers(columns::Input& input, int64_t begin, int64_t end, Packed& out) const;
   bool pack_objects(const std::vector<int64_t>& positions, Rows& rows, std::vector<int64_t>& mine) const;
 

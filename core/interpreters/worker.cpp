@@ -3,7 +3,6 @@
 #include <marshal.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <utility>
 

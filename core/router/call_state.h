@@ -40,9 +40,7 @@ struct CallState {
   // The number of rows by now: f may make its list longer or shorter.
   int64_t rows() const { return gives_list() ? columns::common_size(inputs) : n; }
   bool gives_list() const { return first().container() == columns::Container::List; }
-  bool is_null(int64_t i) const {
-    return has_nulls && std::ranges::any_of(inputs, [i](const auto& in) { return in->has_nulls() && in->is_null(i); });
-  }
+  bool is_null(int64_t i) const { return has_nulls && columns::is_null(inputs, i); }
   // Writes the prefix to the positions it belongs to. False with an exception set.
   bool hand_over_prefix(columns::Output& out) {
     for (int64_t i = 0; i < prefix.size(); ++i) {
