@@ -315,6 +315,9 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
     case Op::Select:
       return b_.CreateSelect(arg(0), arg(1), arg(2));
 
+    case Op::AnyLane:  // of a uniform value
+      return arg(0);
+
     case Op::CallNumeric:
       return emit_call_numeric(v);
     case Op::CallFailed:

@@ -102,6 +102,7 @@ int cost(const ir::Function& f, const ir::Inst& inst) {
     case Op::CallFailed:
     case Op::Call:
     case Op::CallResult:
+    case Op::AnyLane:
     case Op::Poll:
     case Op::Param:
       return too_much;

@@ -131,6 +131,8 @@ std::optional<uint64_t> evaluate(Op op, int64_t imm, std::span<const uint64_t> a
 
     case Op::Select:
       return u(0) ? u(1) : u(2);
+    case Op::AnyLane:
+      return u(0);
 
     case Op::CallNumeric:
     case Op::CallFailed:

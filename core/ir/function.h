@@ -5,6 +5,13 @@
 // recursive functions, which are further Functions of the Module. Function 0 is the element function:
 // it computes one element, and `ret` with no operand is Python's None. All storage is by index, so
 // that a Function can be copied.
+//
+// A lane function (spmd/ makes it of an element function) computes many elements at once, one per lane, however many
+// lanes code generation gives it. A value is varying, one for each lane, or uniform, one for all. Operations work lane
+// by lane; a uniform operand or edge argument stands for the same in every lane. Control flow is uniform. Parameters of
+// the entry are varying. What is computed for lanes that do not matter at that place is arbitrary: where the
+// precondition of an operation does not hold, its result is any value, and nothing else happens. There is no deopt_if,
+// deopt or call: `ret` has the results and, behind them, a mask for each of `deopts`: the lanes left to CPython.
 
 #include <cstdint>
 #include <string>
@@ -46,6 +53,13 @@ using ValueId = uint32_t;
 using BlockId = uint32_t;
 constexpr ValueId no_value = ~0u;
 
+// Inclusive bounds of an i64.
+struct IntRange {
+  int64_t lo = INT64_MIN;
+  int64_t hi = INT64_MAX;
+  bool operator==(const IntRange&) const = default;
+};
+
 // An instruction or a block parameter; its index is the value it defines.
 struct Inst {
   Op op = Op::Param;
@@ -53,6 +67,8 @@ struct Inst {
   int line = 0;  // of the Python source, 0 if none
   int64_t imm = 0;
   std::vector<ValueId> args;
+  bool varying = false;  // of a lane function
+  IntRange range = {};   // of a lane function: bounds of an i64 in the lanes that matter
 };
 
 struct Edge {
@@ -82,19 +98,14 @@ struct Block {
   Terminator end;
 };
 
-// Inclusive bounds that are known of an i64 parameter of the entry block.
-struct IntRange {
-  int64_t lo = INT64_MIN;
-  int64_t hi = INT64_MAX;
-  bool operator==(const IntRange&) const = default;
-};
-
 struct Function {
   std::string name;
   std::vector<Inst> values;
   std::vector<Block> blocks;         // blocks[0] is the entry; its params are the arguments
   std::vector<Type> result_types;    // of each `ret`; for function 0 see Module::result_types
-  std::vector<IntRange> arg_ranges;  // one for each argument, or empty
+  std::vector<IntRange> arg_ranges;  // what is known of each argument, an i64; or empty
+  bool lanes = false;                // a lane function
+  std::vector<DeoptReason> deopts;   // of a lane function
   int depth = 1;                     // Python frames that one activation stands for, inlined calls included
 
   const Inst& operator[](ValueId v) const { return values[v]; }

@@ -85,6 +85,7 @@ ValueId Algebra::once(ValueId v) {
     case Op::CallResult:
     case Op::CallNumeric:  // calling libm here would tie the IR to this machine's
     case Op::CallFailed:
+    case Op::AnyLane:
     case Op::DeoptIf:
     case Op::Poll:
     case Op::Param:

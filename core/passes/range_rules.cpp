@@ -110,6 +110,8 @@ IntRange RangeAnalysis::compute(ValueId v) {
       return {1 - arg(v, 0).hi, 1 - arg(v, 0).lo};
     case Op::Select:
       return selection(v);
+    case Op::AnyLane:
+      return any_bool;
     case Op::CallNumeric:
       if (inst.type == ir::Type::Bool) return any_bool;
       return can_fail(inst.imm) ? full_range : result_of(inst.imm);
