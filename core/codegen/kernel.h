@@ -12,35 +12,9 @@
 namespace gilmap::codegen {
 
 // Tags beside the payloads of a kernel that returns more than one type.
-enum class Tag : uint8_t { Int = 0, Float = 1, Bool = 2, None = 3 };
-
-constexpr Tag tag_of(ir::Type t) {
-  switch (t) {
-    case ir::Type::I64:
-      return Tag::Int;
-    case ir::Type::F64:
-      return Tag::Float;
-    case ir::Type::Bool:
-      return Tag::Bool;
-    case ir::Type::Void:
-      return Tag::None;
-  }
-  return Tag::None;
-}
-
-constexpr ir::Type type_of(Tag tag) {
-  switch (tag) {
-    case Tag::Int:
-      return ir::Type::I64;
-    case Tag::Float:
-      return ir::Type::F64;
-    case Tag::Bool:
-      return ir::Type::Bool;
-    case Tag::None:
-      return ir::Type::Void;
-  }
-  return ir::Type::Void;
-}
+using ir::Tag;
+using ir::tag_of;
+using ir::type_of;
 
 // What one run of a kernel over elements begin .. end-1 reads and writes. Element i of parameter k is
 // inputs[k][i]: int64_t for i64, double for f64, uint8_t for bool. Element i of the result goes to

@@ -27,4 +27,35 @@ constexpr const char* type_name(Type t) {
   return "?";
 }
 
+// What tells the types of a result apart where a module has several.
+enum class Tag : uint8_t { Int = 0, Float = 1, Bool = 2, None = 3 };
+
+constexpr Tag tag_of(Type t) {
+  switch (t) {
+    case Type::I64:
+      return Tag::Int;
+    case Type::F64:
+      return Tag::Float;
+    case Type::Bool:
+      return Tag::Bool;
+    case Type::Void:
+      return Tag::None;
+  }
+  return Tag::None;
+}
+
+constexpr Type type_of(Tag tag) {
+  switch (tag) {
+    case Tag::Int:
+      return Type::I64;
+    case Tag::Float:
+      return Type::F64;
+    case Tag::Bool:
+      return Type::Bool;
+    case Tag::None:
+      return Type::Void;
+  }
+  return Type::Void;
+}
+
 }  // namespace gilmap::ir
