@@ -1,5 +1,7 @@
 #include "ir/function.h"
 
+#include <algorithm>
+
 namespace gilmap::ir {
 
 const OpInfo& info(Op op) {
@@ -26,5 +28,9 @@ constexpr ReasonInfo reasons[] = {
 
 const char* text(DeoptReason reason) { return reasons[static_cast<size_t>(reason)].text; }
 const char* words(DeoptReason reason) { return reasons[static_cast<size_t>(reason)].words; }
+
+bool is_varying(const Function& f, const Inst& inst) {
+  return inst.op != Op::AnyLane && std::ranges::any_of(inst.args, [&](ValueId v) { return f[v].varying; });
+}
 
 }  // namespace gilmap::ir

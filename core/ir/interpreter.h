@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ir/function.h"
+#include "ir/numeric_table.h"
 
 namespace gilmap::ir {
 
@@ -21,9 +22,9 @@ struct Outcome {
   };
   Kind kind = Kind::Returned;
   DeoptReason reason = DeoptReason::Other;
-  std::vector<Type> types;     // of the results; none for None
-  std::vector<uint64_t> bits;  // the results, as in evaluate.h
-  std::string what;
+  std::vector<Type> types = {};     // of the results; none for None
+  std::vector<uint64_t> bits = {};  // the results, as in evaluate.h
+  std::string what = {};
   bool operator==(const Outcome&) const = default;
 };
 
@@ -35,6 +36,7 @@ struct InterpreterOptions {
   NumericCall numeric = {};       // must be set if the module has a call_numeric
   int64_t max_steps = 1'000'000;  // instructions, those of callees included
   int64_t depth_budget = 1000;    // Python frames; a call beyond them deopts
+  NumericTable table = {};        // must be set if a call_numeric of a lane function has a mask
 };
 
 Outcome interpret(const Module& module, size_t function, std::span<const uint64_t> args,

@@ -117,10 +117,10 @@ class Parser {
     if (lex_.peek() != ')') {
       do {
         if (!type(&arg_types_.emplace_back())) return false;
-        IntRange& range = f_->arg_ranges.emplace_back();
-        if (lex_.accept("[")) {
+        IntRange& bounds = f_->arg_ranges.emplace_back();
+        if (lex_.peek() == '[') {
           any_range = true;
-          if (!integer(&range.lo) || !expect(",") || !integer(&range.hi) || !expect("]")) return false;
+          if (!range(&bounds)) return false;
         }
       } while (lex_.accept(","));
     }
@@ -131,8 +131,21 @@ class Parser {
         if (!type(&results->emplace_back())) return false;
       } while (lex_.accept(separator));
     }
+    if (lex_.accept("lanes(")) {
+      f_->lanes = true;
+      if (!lex_.accept(")")) {
+        do {
+          if (!reason(&f_->deopts.emplace_back())) return false;
+        } while (lex_.accept(","));
+        if (!expect(")")) return false;
+      }
+    }
     if (lex_.accept("depth=") && !integer(&f_->depth)) return false;
     return true;
+  }
+
+  bool range(IntRange* out) {
+    return expect("[") && integer(&out->lo) && expect(",") && integer(&out->hi) && expect("]");
   }
 
   bool body() {
@@ -166,7 +179,11 @@ class Parser {
         Inst param;
         ValueId v = 0;
         size_t value_at = lex_.here();
-        if (!id("v", &v) || !expect(":") || !type(&param.type) || !define(value_at, v, param)) return false;
+        if (!id("v", &v) || !expect(":")) return false;
+        param.varying = lex_.accept("<");
+        if (!type(&param.type) || (param.varying && !expect(">"))) return false;
+        if (lex_.peek() == '[' && !range(&param.range)) return false;
+        if (!define(value_at, v, param)) return false;
         f_->blocks[b].params.push_back(v);
       } while (lex_.accept(","));
       if (!expect(")")) return false;
@@ -268,6 +285,7 @@ class Parser {
         break;
     }
     if (!operands(&inst)) return false;
+    if (lex_.accept("in ") && !range(&inst.range)) return false;
     if (lex_.accept("@") && !integer(&inst.line, "a line number")) return false;
     bool has_result = inst.type != Type::Void;
     if (has_result != (v != no_value)) {
@@ -349,7 +367,22 @@ class Parser {
       f_->blocks[n.block].body[n.index] = free++;
     }
     nameless_.clear();
+    if (f_->lanes) derive_varying(*f_);
     return true;
+  }
+
+  // Operands may come from blocks further down, so this goes on until nothing changes.
+  static void derive_varying(Function& f) {
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const Block& block : f.blocks) {
+        for (ValueId v : block.body) {
+          const bool varying = is_varying(f, f[v]);
+          changed |= varying != f[v].varying;
+          f[v].varying = varying;
+        }
+      }
+    }
   }
 
   struct Use {

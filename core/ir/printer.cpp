@@ -25,13 +25,21 @@ class Printer {
       if (i) out_ += ", ";
       out_ += type_name(f_.type((*params)[i]));
       if (i < f_.arg_ranges.size() && f_.arg_ranges[i] != IntRange{}) {
-        out_ += " [" + std::to_string(f_.arg_ranges[i].lo) + ", " + std::to_string(f_.arg_ranges[i].hi) + "]";
+        range(f_.arg_ranges[i]);
       }
     }
     out_ += ')';
     for (size_t i = 0; i < types.size(); ++i) {
       out_ += i ? separator : " -> ";
       out_ += type_name(types[i]);
+    }
+    if (f_.lanes) {
+      out_ += " lanes(";
+      for (size_t i = 0; i < f_.deopts.size(); ++i) {
+        if (i) out_ += ", ";
+        out_ += text(f_.deopts[i]);
+      }
+      out_ += ')';
     }
     if (f_.depth != 1) out_ += " depth=" + std::to_string(f_.depth);
     out_ += " {\n";
@@ -52,6 +60,10 @@ class Printer {
       out_ += type_name(inst.type);
     }
     operands(inst);
+    if (inst.range != IntRange{}) {
+      out_ += " in";
+      range(inst.range);
+    }
     if (options_.lines && inst.line) out_ += " @" + std::to_string(inst.line);
   }
 
@@ -82,6 +94,8 @@ class Printer {
     out_ += 'v';
     out_ += std::to_string(v);
   }
+
+  void range(IntRange r) { out_ += " [" + std::to_string(r.lo) + ", " + std::to_string(r.hi) + "]"; }
 
   void values(const std::vector<ValueId>& list) {
     for (size_t i = 0; i < list.size(); ++i) {
@@ -135,9 +149,12 @@ class Printer {
     out_ += "block" + std::to_string(b);
     for (size_t i = 0; i < block.params.size(); ++i) {
       out_ += i ? ", " : "(";
+      const Inst& param = f_[block.params[i]];
       value(block.params[i]);
-      out_ += ": ";
-      out_ += type_name(f_.type(block.params[i]));
+      out_ += param.varying ? ": <" : ": ";
+      out_ += type_name(param.type);
+      if (param.varying) out_ += '>';
+      if (param.range != IntRange{}) range(param.range);
     }
     out_ += block.params.empty() ? ":" : "):";
     if (options_.note) {  // the notes of all parameters, in one comment

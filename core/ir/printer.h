@@ -17,6 +17,18 @@
 // may return with `|`; the others list the types of their results, which come together, with `,`. An
 // operation whose result type does not follow from ops.def carries it behind a dot. `[lo, hi]` behind a
 // parameter type is its arg_range. `@7` behind an instruction is its source line. `;` starts a comment.
+//
+// A lane function has the reasons of its masks in the header, and says which block parameters are varying. Of
+// instructions that follows from their operands. The bounds of a value are behind it, unless they are those of an i64:
+//
+//   function %clip(i64 [0, 5]) -> i64 lanes(overflow, raise) {
+//   block0(v0: <i64>):
+//     v1 = iconst 1
+//     v2 = iadd v0, v1 in [1, 6]
+//     jump block1(v1, v2)
+//   block1(v3: i64 [0, 1], v4: <i64>):
+//   ...
+//   }
 
 #include <cstdint>
 #include <functional>

@@ -27,7 +27,7 @@ constexpr const char* type_name(Type t) {
   return "?";
 }
 
-// What stands beside a result where a function may return more than one type.
+// What tells the types of a result apart where a module has several.
 enum class Tag : uint8_t { Int = 0, Float = 1, Bool = 2, None = 3 };
 
 constexpr Tag tag_of(Type t) {

@@ -26,6 +26,8 @@ class Verifier {
     for (IntRange r : f_.arg_ranges) {
       if (r.lo > r.hi) say("has an empty argument range");
     }
+    if (f_.lanes && module_.functions.size() > 1) say("is a lane function, but not the only function");
+    if (!f_.lanes && !f_.deopts.empty()) say("has masks, but is no lane function");
     place_values();
     for (BlockId b = 0; b < f_.blocks.size(); ++b) {
       where_ = " block" + std::to_string(b);
@@ -76,10 +78,19 @@ class Verifier {
       say(name(v) + (param ? " is a parameter but not a param" : " is a param in the body"));
     }
     if (param && f_.type(v) == Type::Void) say(name(v) + " is a parameter without a type");
+    if (!f_.lanes && f_[v].varying) say(name(v) + " is varying, but this is no lane function");
+    if (f_.lanes && param && at.block == 0 && !f_[v].varying) say(name(v) + ", a parameter of the entry, is uniform");
+    if (f_[v].range != IntRange{}) range_of(v);
     if (f_[v].op == Op::Param) return;
     inst_ = v;
     for (ValueId arg : f_[v].args) use(arg);
     inst_ = no_value;
+  }
+
+  void range_of(ValueId v) {
+    if (!f_.lanes) say(name(v) + " has a range, but this is no lane function");
+    if (f_.type(v) != Type::I64) say(name(v) + " has a range, but is " + type_name(f_.type(v)));
+    if (f_[v].range.lo > f_[v].range.hi) say(name(v) + " has an empty range");
   }
 
   bool use(ValueId v) {
@@ -102,6 +113,7 @@ class Verifier {
       case Terminator::Kind::Ret:
         break;
       case Terminator::Kind::Deopt:
+        if (f_.lanes) say("a lane function has masks in place of a deopt");
         values = 0;
         break;
     }
@@ -116,6 +128,7 @@ class Verifier {
     if (end.kind == Terminator::Kind::Branch && values == 1) {
       if (Type t = f_.type(end.values[0]); t != Type::Bool)
         say("the condition is " + std::string(type_name(t)) + ", not bool");
+      if (f_[end.values[0]].varying) say("the condition is varying");
       if (end.unlikely < -1 || end.unlikely > 1) say("unlikely is neither 0 nor 1");
     }
   }
@@ -132,10 +145,14 @@ class Verifier {
       if (!use(e.args[i]) || params[i] >= f_.values.size()) continue;
       Type is = f_.type(e.args[i]), want = f_.type(params[i]);
       if (is != want) say(name(e.args[i]) + " is " + type_name(is) + ", but " + to + " takes " + type_name(want));
+      if (f_[e.args[i]].varying && !f_[params[i]].varying) {
+        say(name(e.args[i]) + " is varying, but " + to + " takes a uniform value");
+      }
     }
   }
 
   void ret(const std::vector<ValueId>& values) {
+    if (f_.lanes) return ret_of_lanes(values);
     if (element_) {
       if (values.size() > 1) return say("the element function returns " + count(values.size(), "value"));
       Type t = values.empty() ? Type::Void : f_.type(values[0]);
@@ -144,11 +161,26 @@ class Verifier {
       }
       return;
     }
-    if (values.size() != f_.result_types.size()) {
-      return say("returns " + count(values.size(), "value") + ", not " + std::to_string(f_.result_types.size()));
+    returns(values, f_.result_types);
+  }
+
+  void ret_of_lanes(const std::vector<ValueId>& values) {
+    std::vector<Type> want;
+    if (module_.result_types.size() > 1) {
+      want = {Type::I64, Type::I64};
+    } else if (!module_.result_types.empty() && module_.result_types[0] != Type::Void) {
+      want = module_.result_types;
+    }
+    want.insert(want.end(), f_.deopts.size(), Type::Bool);
+    returns(values, want);
+  }
+
+  void returns(const std::vector<ValueId>& values, const std::vector<Type>& types) {
+    if (values.size() != types.size()) {
+      return say("returns " + count(values.size(), "value") + ", not " + std::to_string(types.size()));
     }
     for (size_t i = 0; i < values.size(); ++i) {
-      Type is = f_.type(values[i]), want = f_.result_types[i];
+      Type is = f_.type(values[i]), want = types[i];
       if (is != want) say("returns " + name(values[i]) + " of type " + type_name(is) + ", not " + type_name(want));
     }
   }
@@ -173,6 +205,16 @@ class Verifier {
           GILMAP_UNREACHABLE();
       }
     };
+    if (f_.lanes) {
+      if (inst.op == Op::DeoptIf || inst.op == Op::Call || inst.op == Op::CallResult) {
+        return say("does not belong into a lane function");
+      }
+      if (inst.varying != is_varying(f_, inst)) {
+        say(inst.varying ? "is varying, but its operands are not" : "is uniform, but an operand is varying");
+      }
+    } else if (inst.op == Op::AnyLane) {
+      say("belongs into a lane function");
+    }
     // Calls take what the callee does; a call's result is no T where the callee returns None.
     if (inst.op == Op::Call) return call(inst);
     if (inst.op == Op::CallNumeric) return call_numeric(inst);
@@ -211,7 +253,9 @@ class Verifier {
     if (numeric_.empty()) return;
     if (inst.imm < 0 || static_cast<size_t>(inst.imm) >= numeric_.size()) return say("there is no such function");
     const NumericSignature& callee = numeric_[static_cast<size_t>(inst.imm)];
-    types(inst.args, callee.args);
+    std::vector<Type> want = callee.args;
+    if (f_.lanes && inst.args.size() == want.size() + 1) want.push_back(Type::Bool);  // a mask
+    types(inst.args, want);
     if (inst.type != callee.result) say(std::string("the result is ") + type_name(callee.result));
   }
 

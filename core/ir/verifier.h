@@ -7,6 +7,8 @@
 //   - the operand of call_failed is a call_numeric, that of call_result a call (they belong together: no
 //     block parameter or select may come between)
 //   - calls and returns agree with the signatures of functions
+//   - a lane function is what function.h says of it; `varying` follows from the operands, and what is varying is no
+//     condition and goes to no uniform parameter. Elsewhere nothing is varying or has a range
 //
 // Unreachable blocks are held to all of this but dominance.
 

@@ -19,12 +19,17 @@
 //   verify-error       the verifier's messages, as comments
 //   ranges             the module, with what value_ranges finds of each i64 as a comment
 //   run                nothing but the runs
+// `to_lanes` may stand in a list of passes, at its end: the lane function of spmd/, or the reason why there is none, as
+// a comment.
 //
 // A run calls the first function. What it must give is a value (4, 4.0, true, none), `deopt` and a reason, or
 // `endless`: to the bit, from the interpreter and from compiled code, before and after the listed passes and the whole
 // pipeline. `any-nan` stands for a NaN of a sign and payload that the CPU chooses. Compiled code computes all runs of a
 // file together, and several times over, so that vector lanes and the rest behind them are both met; an endless run
-// must stop once it is cancelled. `; depth: 20` sets how many Python frames there may be, instead of 1000.
+// must stop once it is cancelled. Where spmd/ makes a lane function of what the pipeline leaves, that must give the
+// same, whatever rows share a group; only the reason of a deopt may be another one. A test may also be written of a
+// lane function itself: its runs are its lanes, at several numbers of lanes. `; depth: 20` sets how many Python frames
+// there may be, instead of 1000.
 
 #include <cstdint>
 #include <functional>
@@ -68,7 +73,7 @@ std::string print_outcome(const ir::Outcome& outcome);
 std::string diff(const std::string& expected, const std::string& actual);
 
 // Runs the element function as compiled code on one or more rows of arguments; null where there is no compiler. Set by
-// compiled.cpp.
+// compiled.cpp. No outcomes where there is no code for lane functions.
 struct CompiledOptions {
   int opt_level = 2;
   int64_t depth_budget = 1000;

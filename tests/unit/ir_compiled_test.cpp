@@ -1,5 +1,5 @@
 // Random functions through the whole way: the pipeline of passes, then compiled code, against the interpreter on what
-// was written. GILMAP_RANDOM_TESTS sets how many are tried.
+// was written. Lane functions of them, too, where there is code for those. GILMAP_RANDOM_TESTS sets how many are tried.
 
 #include <cstdlib>
 
@@ -8,6 +8,7 @@
 #include "ir/printer.h"
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
+#include "spmd/lanes.h"
 
 namespace gilmap::codegen_tests {
 namespace {
@@ -25,11 +26,43 @@ bool same(ir::Type t, uint64_t a, uint64_t b) {
   return t == ir::Type::F64 && (a & ~sign) == made && (b & ~sign) == made;
 }
 
+using Rows = std::vector<std::vector<uint64_t>>;
+
+void check(const Kernel& kernel, const ir::Module& module, const Rows& rows, const std::vector<ir::Outcome>& expected,
+           const std::string& where) {
+  std::vector<Column> columns(rows[0].size());
+  for (const auto& row : rows) {
+    for (size_t k = 0; k < row.size(); ++k) columns[k].push_back(row[k]);
+  }
+  const Ran ran = run(kernel, columns);
+  size_t deopts = 0;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const ir::Outcome& is = expected[i];
+    SCOPED_TRACE("arguments " + text(rows[i]) + where + ir::print(module, {.numeric = passes::numeric_table()}));
+    ASSERT_NE(is.kind, ir::Outcome::Kind::Broken) << is.what;
+    const bool deopted = deopts < ran.rows.size() && ran.rows[deopts] == static_cast<int64_t>(i);
+    ASSERT_EQ(deopted, is.kind == ir::Outcome::Kind::Deopt);
+    if (deopted) {
+      const ir::DeoptReason reason = ran.reasons[deopts++];
+      if (!module.functions[0].lanes) {
+        ASSERT_EQ(reason, is.reason);
+      }
+      continue;
+    }
+    const ir::Type t = is.types.empty() ? ir::Type::Void : is.types[0];
+    if (!ran.tags.empty()) {
+      ASSERT_EQ(ran.tags[i], static_cast<uint8_t>(codegen::tag_of(t)));
+    }
+    if (t != ir::Type::Void) {
+      ASSERT_TRUE(same(t, ran.bits[i], is.bits[0])) << ran.bits[i] << " is not " << is.bits[0];
+    }
+  }
+}
+
 void check_seed(uint64_t seed) {
-  const ir::PrintOptions table{.numeric = passes::numeric_table()};
   filetests::RandomModule random(seed);
   const ir::Module module = random.make();
-  std::vector<std::vector<uint64_t>> rows;
+  Rows rows;
   std::vector<ir::Outcome> expected;
   for (int i = 0; i < 21; ++i) {
     std::vector<uint64_t> args = random.arguments(module.functions[0]);
@@ -39,36 +72,17 @@ void check_seed(uint64_t seed) {
     expected.push_back(std::move(outcome));
   }
   if (rows.empty()) return;
-  std::vector<Column> columns(rows[0].size());
-  for (const auto& row : rows) {
-    for (size_t k = 0; k < row.size(); ++k) columns[k].push_back(row[k]);
-  }
-
   ir::Module optimised = module;
   passes::run_pipeline(optimised);
   const auto kernel = compile(optimised);
   ASSERT_TRUE(kernel) << "seed " << seed;
-  const Ran ran = run(*kernel, columns);
-  size_t deopts = 0;
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const ir::Outcome& is = expected[i];
-    const std::string where = "seed " + std::to_string(seed) + ", arguments " + text(rows[i]) + "\n" +
-                              ir::print(module, table) + ir::print(optimised, table);
-    ASSERT_NE(is.kind, ir::Outcome::Kind::Broken) << is.what << ", " << where;
-    const bool deopted = deopts < ran.rows.size() && ran.rows[deopts] == static_cast<int64_t>(i);
-    ASSERT_EQ(deopted, is.kind == ir::Outcome::Kind::Deopt) << where;
-    if (deopted) {
-      ASSERT_EQ(ran.reasons[deopts++], is.reason) << where;
-      continue;
-    }
-    const ir::Type t = is.types.empty() ? ir::Type::Void : is.types[0];
-    if (!ran.tags.empty()) {
-      ASSERT_EQ(ran.tags[i], static_cast<uint8_t>(codegen::tag_of(t))) << where;
-    }
-    if (t != ir::Type::Void) {
-      ASSERT_TRUE(same(t, ran.bits[i], is.bits[0])) << ran.bits[i] << " is not " << is.bits[0] << ", " << where;
-    }
-  }
+  const std::string where =
+      ", seed " + std::to_string(seed) + "\n" + ir::print(module, {.numeric = passes::numeric_table()});
+  check(*kernel, optimised, rows, expected, where);
+  std::string why;
+  const auto lanes = spmd::to_lanes(optimised, &why);
+  const auto lane_kernel = lanes ? codegen::compile(*lanes, {}, &why) : nullptr;
+  if (lane_kernel) check(*lane_kernel, *lanes, rows, expected, where);
 }
 
 TEST(RandomCompiled, OptimisedAndCompiledIsStillTheSame) {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "filetests/lanes_check.h"
 #include "filetests/random_module.h"
 #include "ir/interpreter.h"
 #include "ir/printer.h"
@@ -12,6 +13,7 @@
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
 #include "passes/value_ranges.h"
+#include "spmd/lanes.h"
 
 namespace gilmap::passes {
 namespace {
@@ -19,7 +21,7 @@ namespace {
 using ir::Module;
 using ir::Outcome;
 
-const ir::InterpreterOptions few_steps{.numeric = call_numeric, .max_steps = 20'000};
+const ir::InterpreterOptions few_steps{.numeric = call_numeric, .max_steps = 20'000, .table = numeric_table()};
 
 uint64_t seeds() {
   const char* count = std::getenv("GILMAP_RANDOM_TESTS");
@@ -103,6 +105,23 @@ TEST(RandomPasses, ThePipelineKeepsTheMeaning) {
     run_pipeline(changed);
     observe_passes({});
     expect_same(module, changed, cases, "seed " + std::to_string(seed));
+  }
+}
+
+TEST(RandomPasses, ManyElementsAtATimeGiveTheSame) {
+  for (uint64_t seed = 1; seed <= 4 * seeds() && !testing::Test::HasFailure(); ++seed) {
+    filetests::RandomModule random(seed);
+    Module module = random.make();
+    std::vector<std::vector<uint64_t>> rows;
+    for (const Case& c : cases_of(module, random)) rows.push_back(c.args);
+    run_pipeline(module);
+    std::string why;
+    const auto lanes = spmd::to_lanes(module, &why);
+    if (!lanes) continue;
+    for (const std::string& mistake : verify(*lanes, numeric_table()))
+      FAIL() << "seed " << seed << ": " << mistake << "\n" << print(module) << "\n" << print(*lanes);
+    const std::string wrong = filetests::check_lanes(module, *lanes, rows, few_steps);
+    ASSERT_EQ(wrong, "") << "seed " << seed << "\n" << print(module);
   }
 }
 
