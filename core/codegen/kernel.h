@@ -11,10 +11,6 @@
 
 namespace gilmap::codegen {
 
-<<<<<<< HEAD
-=======
-// Tags beside the payloads of a kernel that returns more than one type.
->>>>>>> lanes-runtime
 using ir::Tag;
 using ir::tag_of;
 using ir::type_of;
