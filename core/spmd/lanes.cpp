@@ -303,7 +303,7 @@ class Writer {
       lanes = both(lanes, u.way == Update::Way::IfTrue ? condition : negated(condition));
     }
     // Do all lanes that the target runs for come from here?
-    const bool all = graph_.updates_of(u.to) == 1 || graph_.is_header(u.to) ||
+    const bool all = (graph_.updates_of(u.to) == 1 && graph_[n].leaves.empty()) || graph_.is_header(u.to) ||
                      (u.way == Update::Way::All && graph_[n].mask == graph_[u.to].mask);
     if (graph_.has_own_mask(u.to)) {
       const Variable x = mask_variable(u.to);
@@ -414,8 +414,8 @@ std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
     *why = reason;
     return std::nullopt;
   };
-  if (module.functions.size() > 1) return refuse("it is recursive");
-  if (module.functions[0].blocks[0].params.empty()) return refuse("it has no arguments");
+  if (module.functions.size() > 1) return refuse("recursive functions run one element at a time");
+  if (module.functions[0].blocks[0].params.empty()) return refuse("a function without arguments");
   if (module.functions[0].values.size() > max_values) return refuse("it is too long");
   auto normal = normalise(with_ranges(module), why);
   if (!normal) return std::nullopt;

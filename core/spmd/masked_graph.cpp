@@ -98,6 +98,8 @@ void MaskedGraph::find_masks() {
       if (!divergence_.is_divergent(loop)) nodes_[b].mask = nodes_[divergence_.dominators().idom(b)].mask;
       continue;
     }
+    // Where lanes have left a divergent loop, its latch is reached without them.
+    if (loop != none && divergence_.is_divergent(loop) && loops_[loop].back_edges[0].from == b) continue;
     std::vector<BlockId> from;
     for (ir::Incoming in : divergence_.predecessors()[b]) {
       if (divergence_.dominators().reachable(in.from)) from.push_back(in.from);
@@ -158,17 +160,19 @@ BlockId MaskedGraph::latch_around(size_t loop) const {
   return loop == none ? normal_.exit : loops_[loop].back_edges[0].from;
 }
 
-// Lanes leave the loop together, but it may go on for long after all were left to CPython.
+// Lanes leave the loop together. But it may go on for long after all were left to CPython, or for ever: nobody counts its
+// rounds where guards lead around its inner loops.
 bool MaskedGraph::is_tested(size_t loop) const {
-  bool polls = false, deopts = false;
+  bool polls = false, deopts = false, has_inner = false;
   for (BlockId b = 0; b < f_.blocks.size(); ++b) {
     if (!loops_[loop].blocks[b]) continue;
+    has_inner |= loops_.innermost(b) != loop;
     for (ValueId v : f_.blocks[b].body) {
       polls |= f_[v].op == Op::Poll;
       deopts |= f_[v].op == Op::DeoptIf;
     }
   }
-  return polls && deopts;
+  return (polls && deopts) || (has_inner && has_deopts_);
 }
 
 void MaskedGraph::make_latch(size_t i) {
@@ -201,10 +205,16 @@ void MaskedGraph::make_latch(size_t i) {
   nodes_[latch].next.push_back(b);
 }
 
+// A mask begins where all that updates it is still to come: at the entry of its block, or further up, if lanes that
+// leave a loop lead around that.
 void MaskedGraph::find_begins() {
+  const ir::Function shape = control();
+  const ir::Dominators dominators(shape);
   for (BlockId b : divergence_.dominators().order()) {
-    if (b == 0 || is_header_[b]) continue;
-    if (nodes_[b].mask == b || !f_.blocks[b].params.empty()) nodes_[entry_of(b)].begins.push_back(b);
+    if (b == 0 || is_header_[b] || (nodes_[b].mask != b && f_.blocks[b].params.empty())) continue;
+    NodeId at = entry_of(b);
+    while (!dominators.dominates(at, b)) at = dominators.idom(at);
+    nodes_[at].begins.push_back(b);
   }
 }
 
