@@ -183,6 +183,12 @@ NB_MODULE(_gilmap, m) {
     d["compiled"] = e.compiled;
     d["results"] = names_of(e.results);
     d["checks"] = e.checks;
+    if (e.compiled) {
+      nb::dict simd;
+      simd["possible"] = e.lanes;
+      if (!e.lanes) simd["reason"] = e.why_no_lanes;
+      d["simd"] = simd;
+    }
     d["instructions"] = e.instructions;
     if (!e.compiled) {
       d["what"] = e.why.what;

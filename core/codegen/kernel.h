@@ -31,7 +31,8 @@ struct KernelArgs {
 };
 
 // Returns end, or the index of the element in which it saw the cancel flag: that element and those
-// after it are not done, the ones before it are.
+// after it are not done, the ones before it are. A kernel of several lanes returns the first element of the group that
+// it was in. To elements that it lists it may write, but not once they are listed.
 using KernelFn = int64_t (*)(KernelArgs*, int64_t begin, int64_t end);
 
 // Compiled code; the destructor frees it, so it must outlive every run.
@@ -45,6 +46,7 @@ class Kernel {
   bool may_deopt = false;                // some deopt_if or call remains
   bool recursive = false;                // needs a thread with a deep stack
   bool unbounded = false;                // has loops or recursion: one element may take arbitrarily long
+  int lanes = 1;                         // elements that it computes at once
   size_t code_bytes = 0;
   double compile_ms = 0;
 };

@@ -32,15 +32,14 @@ struct Compilation {
   std::atomic<State> state{State::Compiling};
   std::shared_ptr<codegen::Kernel> kernel;  // written before state becomes Ready
   std::string error;                        // of Failed
-  int burdens = 0;                          // of the module; see narrow.h
   ir::Module module;                        // from Ready on optimised, and not changed any more
 };
 
-// See narrow.h.
-struct Narrow {
-  explicit Narrow(std::vector<ir::IntRange> r) : ranges(std::move(r)) {}
+// See specialise.h.
+struct Specialised {
+  explicit Specialised(std::vector<ir::IntRange> r) : ranges(std::move(r)) {}
   std::vector<ir::IntRange> ranges;  // of each column; all integers where nothing is assumed
-  std::shared_ptr<runtime::NarrowKernel> kernel = std::make_shared<runtime::NarrowKernel>();
+  std::shared_ptr<runtime::SecondKernel> kernel = std::make_shared<runtime::SecondKernel>();
   bool requested = false;
 };
 
@@ -56,7 +55,7 @@ struct Variant {
   double ns_per_row = 0;  // of the kernel, measured
   double native_ns = 0;   // that its kernels have run so far
   int calls_to_skip = 0;  // because most elements of the last one were left to CPython
-  std::list<Narrow> narrow;
+  std::list<Specialised> specialised;
   long owner_process = 0;  // a fork leaves the compiling thread behind
 
   State state() const { return code->state.load(); }

@@ -10,6 +10,7 @@
 #include "numeric/functions.h"
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
+#include "spmd/lanes.h"
 
 namespace gilmap::router {
 
@@ -24,6 +25,7 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types) {
   e.compiled = true;
   e.results = lifted->module.result_types;
   passes::run_pipeline(lifted->module);
+  e.lanes = spmd::to_lanes(lifted->module, &e.why_no_lanes).has_value();
   std::map<std::string, int> checks;
   for (const ir::Function& f : lifted->module.functions) {
     for (const ir::Block& b : f.blocks) {

@@ -18,6 +18,8 @@ struct Explanation {
   Unsupported why;                                  // if not compiled
   std::vector<ir::Type> results;                    // Void is None
   std::vector<std::pair<std::string, int>> checks;  // what may send an element to CPython, and how many such checks
+  bool lanes = false;                               // can compute several elements at once
+  std::string why_no_lanes;                         // if compiled
   int instructions = 0;                             // of the IR
 };
 

@@ -8,8 +8,8 @@
 #include "router/native.h"
 
 #include "columns/output.h"
-#include "router/narrow.h"
 #include "router/prepare.h"
+#include "router/specialise.h"
 #include "runtime/clock.h"
 #include "runtime/job.h"
 
@@ -20,8 +20,8 @@ using Types = std::vector<ir::Type>;
 
 // The longest that a group begins on the calling thread, before threads are woken.
 constexpr double inline_ms = 0.3;
-// What a narrow kernel costs to compile, on another core: once the general one has run for as long, it has paid.
-constexpr int64_t worth_narrowing_ns = 5'000'000;
+// What a specialised kernel costs to compile, on another core: once the general one has run for as long, it has paid.
+constexpr int64_t worth_specialising_ns = 5'000'000;
 constexpr int64_t few_rows = 512;  // not worth a look at their values
 // A function that left most elements to CPython is tried again after so many calls: the data may be other ones.
 constexpr int calls_without_kernel = 15;
@@ -39,7 +39,7 @@ int64_t frames_left() { return PyThreadState_Get()->py_recursion_remaining; }
 struct Part {
   const columns::Group* group;
   std::shared_ptr<Variant> variant;
-  Narrow* narrow = nullptr;
+  Specialised* specialised = nullptr;
   std::unique_ptr<runtime::Job> job = nullptr;
   int64_t rows_done = 0;  // rows below are done, or listed in `deopts`
   bool over = false;      // the job has ended, or what is left of it went to the interpreter
@@ -160,13 +160,13 @@ void NativeRun::start(Part& part) {
   Variant& variant = *part.variant;
   const auto rows = static_cast<double>(part.group->count);
   if (variant.native_ns > 0) call_.entry->unused_variants = 0;
-  if (part.group->count >= few_rows) part.narrow = narrow_for(variant, *part.group);
-  if (part.narrow && variant.native_ns + variant.ns_per_row * rows > static_cast<double>(worth_narrowing_ns))
-    request(*part.narrow, variant);
+  if (part.group->count >= few_rows) part.specialised = specialised_for(variant, *part.group);
+  if (part.specialised && variant.native_ns + variant.ns_per_row * rows > static_cast<double>(worth_specialising_ns))
+    request(*part.specialised, variant);
 
   runtime::JobSpec spec;
   spec.kernel = variant.code->kernel;
-  if (part.narrow) spec.narrow = part.narrow->kernel;
+  if (part.specialised) spec.second = part.specialised->kernel;
   spec.group = part.group;
   spec.begin = 0;
   spec.end = part.group->count;
@@ -205,8 +205,8 @@ void NativeRun::look_at(Part& part) {
     call_.native_rows += part.rows_done;
   } else if (part.job->mostly_deopts()) {
     give_up(part);
-  } else if (part.narrow && !part.narrow->requested && runtime::now_ns() - started_ > worth_narrowing_ns) {
-    request(*part.narrow, variant);
+  } else if (part.specialised && !part.specialised->requested && runtime::now_ns() - started_ > worth_specialising_ns) {
+    request(*part.specialised, variant);
   }
 }
 

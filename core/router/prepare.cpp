@@ -4,7 +4,6 @@
 #include "loader/loader.h"
 #include "passes/pipeline.h"
 #include "router/background.h"
-#include "router/narrow.h"
 #include "runtime/clock.h"
 #include "runtime/pool.h"
 
@@ -14,7 +13,6 @@ namespace {
 void compile_now(Compilation& v) {
   runtime::warm_up();
   passes::run_pipeline(v.module);
-  v.burdens = burdens(v.module);
   v.kernel = loader::compile(v.module, {}, &v.error);
   v.state.store(v.kernel ? State::Ready : State::Failed);
 }

@@ -20,8 +20,17 @@ void Pace::learn(int64_t rows, int64_t ns) {
   largest_ = std::max(largest_, rows);
 }
 
+Pace Pace::with_lanes(int lanes) const {
+  Pace pace = *this;
+  pace.lanes_ = lanes;
+  return pace;
+}
+
 int64_t Pace::next_chunk(int64_t left, int workers, bool many_deopts) const {
-  if (ns_per_row_ <= 0) return std::clamp<int64_t>(left / (4 * workers), 1, first_rows);
+  const auto whole_groups = [&](int64_t rows) {
+    return std::clamp<int64_t>((rows + lanes_ - 1) / lanes_ * lanes_, 1, left);
+  };
+  if (ns_per_row_ <= 0) return whole_groups(std::clamp<int64_t>(left / (4 * workers), 1, first_rows));
 
   const int64_t most = many_deopts ? max_deopt_rows : max_rows;
   // The quotients may be beyond int64_t, so they are cut while they are doubles.
@@ -32,7 +41,7 @@ int64_t Pace::next_chunk(int64_t left, int workers, bool many_deopts) const {
   const int64_t share = left / (2 * workers);
   rows = std::min(rows, std::max(share, least));
   if (rows >= 256) rows &= ~int64_t{63};  // whole cache lines of the output, one byte wide too
-  return std::clamp<int64_t>(rows, 1, left);
+  return whole_groups(rows);
 }
 
 }  // namespace gilmap::runtime

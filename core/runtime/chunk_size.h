@@ -15,14 +15,18 @@ namespace gilmap::runtime {
 class Pace {
  public:
   explicit Pace(double ns_per_row) : ns_per_row_(ns_per_row) {}
+  // To begin with, for a kernel of so many lanes, that rows take as long as here.
+  Pace with_lanes(int lanes) const;
 
   void learn(int64_t rows, int64_t ns);
-  // At least 1 and at most `left`, which is above 0.
+  // At least 1 and at most `left`, which is above 0; else whole groups of lanes.
   int64_t next_chunk(int64_t left, int workers, bool many_deopts) const;
+  double ns_per_row() const { return ns_per_row_; }
 
  private:
   double ns_per_row_;    // 0: nothing known
   int64_t largest_ = 0;  // chunk that was measured
+  int64_t lanes_ = 1;
 };
 
 }  // namespace gilmap::runtime

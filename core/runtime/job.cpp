@@ -59,10 +59,20 @@ bool Job::run_inline(double budget_ms) {
   int64_t rows = first_inline_rows(spec_, budget_ns);
   Run& run = inline_run();
   const int64_t began = now_ns();
-  run.claim(spec_, frontier_, spec_.end, began);
+  run.claim(spec_, frontier_, spec_.end, Way::General, began);
   double elapsed = 0;
   while (frontier_ < spec_.end && (elapsed < budget_ns || stats_.rows == 0)) {
+    const bool choose = spec_.second != nullptr && spec_.second->has_lanes();
+    if (choose) {
+      const int lanes = spec_.second->kernel->lanes;
+      const KernelChoice::Turn turn = spec_.second->choice.next(spec_.end - frontier_, 1, lanes);
+      run.way = turn.way;
+      rows = std::min(rows, turn.most_rows);
+      if (turn.way == Way::Lanes) rows = (rows + lanes - 1) / lanes * lanes;
+    }
     const int64_t end = std::min(frontier_ + std::clamp<int64_t>(rows, 1, most_rows), spec_.end);
+    run.lane_rows = 0;
+    run.begin = frontier_;
     run.open(spec_, frontier_, end);
     const int64_t row = run.execute(stop);
     run.settle(row);
@@ -70,6 +80,9 @@ bool Job::run_inline(double budget_ms) {
     const int64_t done_rows = row - frontier_;
     const bool stopped = row < end;
     stats_.add(done_rows, static_cast<int64_t>(run.deopts.size()), static_cast<int64_t>(now - elapsed));
+    if (spec_.second != nullptr && !stopped) {
+      spec_.second->choice.learn(run.went(), done_rows, static_cast<int64_t>(now - elapsed));
+    }
     ready_.insert(ready_.end(), run.deopts.begin(), run.deopts.end());
     run.deopts.clear();
     frontier_ = row;

@@ -26,6 +26,7 @@
 
 #include "codegen/kernel.h"
 #include "columns/columns.h"
+#include "runtime/kernel_choice.h"
 #include "runtime/stats.h"
 
 namespace gilmap::runtime {
@@ -38,19 +39,23 @@ struct Deopt {
   ir::DeoptReason reason;
 };
 
-// The same function compiled for inputs within bounds (the kernel's arg_ranges), with the same types. It may become
-// ready while a job runs, and is shared by the calls of a function.
-struct NarrowKernel {
+// The same function, with the same types, compiled for inputs within bounds (the kernel's arg_ranges), or for several
+// elements at once, or both. It may become ready while a job runs, and is shared by the calls of a function.
+struct SecondKernel {
   std::shared_ptr<codegen::Kernel> kernel;  // written before `ready` is set
   std::atomic<bool> ready{false};
+  KernelChoice choice;
+
+  // Acquire: pairs with the release of the thread that compiled it.
+  bool has_lanes() const { return ready.load(std::memory_order_acquire) && kernel->lanes > 1; }
 };
 
 struct JobSpec {
   std::shared_ptr<codegen::Kernel> kernel;
-  std::shared_ptr<const NarrowKernel> narrow;  // for the blocks that lie within its bounds; may be null
-  const columns::Group* group = nullptr;       // outlives the job
-  int64_t begin = 0, end = 0;                  // rows
-  char* payload = nullptr;                     // of position 0
+  std::shared_ptr<SecondKernel> second;   // for the blocks that lie within its bounds; may be null
+  const columns::Group* group = nullptr;  // outlives the job
+  int64_t begin = 0, end = 0;             // rows
+  char* payload = nullptr;                // of position 0
   int payload_width = 8;
   uint8_t* tags = nullptr;   // of position 0; null if the output has none
   int workers = 0;           // at most this many threads; 0: all. Never more than the pool has
@@ -74,7 +79,8 @@ class Job {
   void start();  // hands the rows that are left to the pool
 
   // Waits until there is progress beyond what progress() last returned, or for `timeout_ms`. A deopt that is published
-  // in the middle of a running chunk is seen by progress(), but does not end a wait.
+  // in the middle of a running chunk is seen by progress(), but does not end a wait. A group of lanes that holds up the
+  // progress for long is taken apart meanwhile: see SharedJob.
   void wait(int timeout_ms);
   // All rows below it are done or listed as deopts. Grows while a chunk is in progress up to its last deopt.
   int64_t progress();
@@ -91,7 +97,8 @@ class Job {
   // Cuts at the last progress(), and returns once no worker writes any more (microseconds): the rows from there on may
   // be computed otherwise.
   void cancel();
-  double ns_per_row();   // measured: thread time per row, or what the spec says if nothing has run yet
+  double
+  ns_per_row();  // measured: thread time per row, whatever the kernel, or what the spec says if nothing has run yet
   bool mostly_deopts();  // of the rows that ran lately (256 or more), most were left to CPython
 
  private:

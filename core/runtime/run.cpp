@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "runtime/clock.h"
 #include "runtime/pool.h"
 #include "support/check.h"
 
@@ -53,14 +54,17 @@ int64_t block_rows(const JobSpec& spec) {
   }
   if (!spec.group->positions.empty() || !same_width(spec)) bytes_per_row += 9;
   if (bytes_per_row == 0) return max_block_rows;
-  return std::clamp(scratch_bytes / bytes_per_row, min_block_rows, max_block_rows);
+  return std::clamp(scratch_bytes / bytes_per_row / min_block_rows * min_block_rows, min_block_rows, max_block_rows);
 }
 
-void Run::claim(const JobSpec& spec, int64_t begin_row, int64_t end_row, int64_t now_ns) {
+void Run::claim(const JobSpec& spec, int64_t begin_row, int64_t end_row, Way chosen, int64_t now_ns) {
   begin = begin_row;
   end = end_row;
   started_ns = split_ns = now_ns;
-  give_back = false;
+  way = chosen;
+  give_back = alone = disturbed = false;
+  lane_rows = patience_ns = 0;
+  alone_end_ = INT64_MIN;
   deopts.clear();
   deopt_count = 0;
   misses_ = 0;
@@ -70,10 +74,11 @@ void Run::claim(const JobSpec& spec, int64_t begin_row, int64_t end_row, int64_t
 void Run::open(const JobSpec& spec, int64_t begin, int64_t end) {
   spec_ = &spec;
   base_ = settled_ = begin;
-  rows_ = end - begin;
+  rows_ = (begin < alone_end_ ? std::min(end, alone_end_) : end) - begin;
   taken_ = 0;
   args_.deopt_count = 0;
   scattered_ = false;
+  if (way == Way::Lanes) opened_ns_ = now_ns();
 }
 
 int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
@@ -86,25 +91,33 @@ int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
   const codegen::Kernel& kernel = kernel_of_block();
   // Publishes what stands above, as the kernel's own stores do later; ThreadSanitizer knows nothing of those.
   __atomic_store_n(&args_.deopt_count, 0, __ATOMIC_RELEASE);
-  return base_ + kernel.run(&args_, 0, rows_);
+  const int64_t done = kernel.run(&args_, 0, rows_);
+  if (kernel.lanes > 1) lane_rows += done;
+  return base_ + done;
 }
 
-// A block that lies within the narrow kernel's bounds is swept while it comes into the cache, which it would anyway.
+Way Run::went() const { return lane_rows * 8 >= (settled_ - begin) * 7 && lane_rows > 0 ? Way::Lanes : Way::General; }
+
+// A block that lies within the second kernel's bounds is swept while it comes into the cache, which it would anyway.
 const codegen::Kernel& Run::kernel_of_block() {
   const codegen::Kernel& general = *spec_->kernel;
   // Acquire: pairs with the release of the thread that compiled it.
-  if (spec_->narrow == nullptr || misses_ >= max_misses || !spec_->narrow->ready.load(std::memory_order_acquire)) {
+  if (spec_->second == nullptr || misses_ >= max_misses || !spec_->second->ready.load(std::memory_order_acquire)) {
     return general;
   }
-  const codegen::Kernel& narrow = *spec_->narrow->kernel;
-  for (size_t k = 0; k < narrow.arg_ranges.size(); ++k) {
-    if (narrow.param_types[k] != ir::Type::I64 || narrow.arg_ranges[k] == ir::IntRange{}) continue;
-    if (!columns::all_within(inputs_[k], rows_, narrow.arg_ranges[k])) {
+  const codegen::Kernel& second = *spec_->second->kernel;
+  if (second.lanes > 1) {
+    const bool few = rows_ * 4 < second.lanes;  // most of what the group computes would be for nothing
+    if (way == Way::General || base_ < alone_end_ || few) return general;
+  }
+  for (size_t k = 0; k < second.arg_ranges.size(); ++k) {
+    if (second.param_types[k] != ir::Type::I64 || second.arg_ranges[k] == ir::IntRange{}) continue;
+    if (!columns::all_within(inputs_[k], rows_, second.arg_ranges[k])) {
       ++misses_;
       return general;
     }
   }
-  return narrow;
+  return second;
 }
 
 void Run::load_inputs() {

@@ -40,18 +40,39 @@ bool SharedJob::claim(Run& run) {
   bool found = can_claim();
   if (found) {
     Rows rows{next_, next_};
+    Way way = Way::General;
     if (const auto lowest = std::ranges::min_element(returned_, {}, &Rows::begin); lowest != returned_.end()) {
       rows = *lowest;
-      returned_.erase(lowest);
+      const KernelChoice::Turn turn = next_turn(rows.end - rows.begin, 1);
+      way = turn.way;
+      if (turn.most_rows < rows.end - rows.begin) {
+        lowest->begin = rows.end = rows.begin + turn.most_rows;
+      } else {
+        returned_.erase(lowest);
+      }
     } else {
-      rows.end += pace_.next_chunk(end_.load(relaxed) - next_, limit, stats_.many_deopts());
-      next_ = rows.end;
+      const int64_t left = end_.load(relaxed) - next_;
+      const KernelChoice::Turn turn = next_turn(left, limit);
+      way = turn.way;
+      const int64_t count = pace(way).next_chunk(left, limit, stats_.many_deopts());
+      next_ = rows.end += std::min(count, turn.most_rows);
     }
-    run.claim(spec_, rows.begin, rows.end, now_ns());
+    run.claim(spec_, rows.begin, rows.end, way, now_ns());
     runs_.push_back(&run);
   }
   open.store(can_claim(), relaxed);
   return found;
+}
+
+KernelChoice::Turn SharedJob::next_turn(int64_t left, int workers) {
+  if (spec_.second == nullptr || !spec_.second->has_lanes()) return {Way::General, INT64_MAX};
+  return spec_.second->choice.next(left, workers, spec_.second->kernel->lanes);
+}
+
+Pace& SharedJob::pace(Way way) {
+  if (way == Way::General) return pace_;
+  if (!lane_pace_) lane_pace_ = pace_.with_lanes(spec_.second->kernel->lanes);
+  return *lane_pace_;
 }
 
 // Returns the first row of the chunk that is not done. Those from there on are not needed, unless the pool is stopping.
@@ -66,6 +87,10 @@ int64_t SharedJob::process(Run& run) {
       run.stop.store(0, relaxed);
       const int64_t end = std::min({row + block_, run.end, end_.load(relaxed)});
       if (row >= end || pool->stopping()) return row;
+      if (std::exchange(run.alone, false)) {
+        run.go_alone(row + run.grain());
+        run.disturbed = true;
+      }
       give_back = std::exchange(run.give_back, false);
       if (!give_back) run.open(spec_, row, end);
     }
@@ -77,13 +102,15 @@ int64_t SharedJob::process(Run& run) {
   }
 }
 
-// Hands back the upper half of what is left of a chunk.
+// Hands back the upper half of what is left of a chunk, in whole groups.
 void SharedJob::split(Run& run, int64_t row) {
   {
     std::lock_guard lock(mutex_);
     const int64_t end = std::min(run.end, end_.load(relaxed));
-    if (end - row < 2) return;
-    const int64_t middle = row + (end - row) / 2;
+    const int64_t grain = run.grain();
+    if (end - row <= grain) return;
+    const int64_t middle = row + ((end - row) / 2 + grain - 1) / grain * grain;
+    run.disturbed = true;
     returned_.push_back({middle, end});
     run.end = middle;
     run.split_ns = now_ns();
@@ -101,7 +128,9 @@ void SharedJob::finish(Run& run, int64_t row, int64_t ns) {
       returned_.push_back({row, run.end});
       reopen();  // the pool is stopping, and offers the job again itself
     }
-    pace_.learn(row - run.begin, ns);
+    const Way way = run.went();
+    pace(way).learn(row - run.begin, ns);
+    if (spec_.second != nullptr && !run.disturbed) spec_.second->choice.learn(way, row - run.begin, ns);
     stats_.add(row - run.begin, run.deopt_count, ns);
     if (!run.deopts.empty()) {
       held_ += static_cast<int64_t>(run.deopts.size());

@@ -7,7 +7,10 @@
 //
 // A running kernel can be stopped at any row, because compiled functions have no side effects: it is asked by the run's
 // flag, looks again at what is needed, and starts the row that it was in anew if that one is. cut(), rebalance() and
-// the shutdown of the pool all rest on this.
+// the shutdown of the pool all rest on this. A kernel of several lanes begins a group of rows anew, and a row of a
+// group that never ends keeps the others from their results, one that raises below it, say. So a group is done alone
+// (run.h) after a cut; and if all else waits for it for much longer than its rows should take, rebalance() stops it to
+// that end.
 //
 // Locks: the pool's or this job's, then a run's. This job's and the pool's are never held together.
 
@@ -16,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "runtime/chunk_size.h"
@@ -68,6 +72,9 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
   };
 
   bool claim(Run& run);
+  KernelChoice::Turn next_turn(int64_t left, int workers);
+  Pace& pace(Way way);
+  bool take_apart_lowest();
   int64_t process(Run& run);
   void split(Run& run, int64_t row);
   void finish(Run& run, int64_t row, int64_t ns);
@@ -87,10 +94,11 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
   // Rows from here on are not needed. Atomic, since workers look at it between blocks without the lock; relaxed: it
   // only ever falls, and a run that must notice is told by its flag under its own lock.
   std::atomic<int64_t> end_;
-  std::vector<Run*> runs_;      // in progress, at most one per worker
-  std::vector<Batch> batches_;  // deopts of finished chunks, not collected
-  int64_t held_;                // deopts in batches_ or collected, not taken
-  Pace pace_;
+  std::vector<Run*> runs_;         // in progress, at most one per worker
+  std::vector<Batch> batches_;     // deopts of finished chunks, not collected
+  int64_t held_;                   // deopts in batches_ or collected, not taken
+  Pace pace_;                      // of the general kernel
+  std::optional<Pace> lane_pace_;  // of the second one, if it has lanes
   Stats stats_;
   bool waiting_ = false;  // the calling thread sleeps until there is progress beyond seen_
   int64_t seen_ = 0;

@@ -12,6 +12,8 @@ namespace gilmap::runtime {
 
 namespace {
 constexpr int64_t split_after_ns = 3'000'000;
+constexpr int64_t least_patience_ns = 50'000'000;  // with a group that all else waits for
+constexpr double patience = 4;                     // beyond what its rows should take, one after the other
 constexpr auto relaxed = std::memory_order_relaxed;
 }  // namespace
 
@@ -77,19 +79,38 @@ bool SharedJob::wait(int64_t seen, int ms) {
   return news;
 }
 
+// Stops a group of lanes that all else waits for. It may just take long, and is lost then, so the next one is given
+// twice the time.
+bool SharedJob::take_apart_lowest() {
+  Run* run = nullptr;
+  lowest_unfinished(&run);
+  if (run == nullptr || !spec_.kernel->unbounded) return false;
+  std::lock_guard run_lock(run->mutex);
+  if (run->grain() == 1) return false;
+  const double expected = patience * pace_.ns_per_row() * static_cast<double>(run->grain());
+  run->patience_ns = std::max({run->patience_ns, least_patience_ns, static_cast<int64_t>(std::min(expected, 1e18))});
+  if (now_ns() - run->opened_ns() < run->patience_ns) return true;
+  run->patience_ns *= 2;
+  run->alone = true;
+  run->stop.store(1, relaxed);
+  return true;
+}
+
 bool SharedJob::rebalance() {
   const int idle = pool->idle();
   std::lock_guard lock(mutex_);
+  const bool waits_for_group = take_apart_lowest();
   if (next_ < end_.load(relaxed) || !returned_.empty()) return true;  // the idle ones are on their way
 
   std::vector<std::pair<int64_t, Run*>> long_runs;  // rows left
-  bool again = false;
+  bool again = waits_for_group;
   for (Run* run : runs_) {
     std::lock_guard run_lock(run->mutex);
     const int64_t left = std::min(run->end, end_.load(relaxed)) - run->first_unsettled();
-    if (left < 2) continue;
+    if (left <= run->grain()) continue;
     again = true;
-    // The row in progress starts anew after a split: at most once per halving, so that each row ends at some time.
+    // The row or group in progress starts anew after a split: at most once per halving, so that each row ends at some
+    // time.
     if (!run->give_back && now_ns() - run->split_ns >= split_after_ns) long_runs.push_back({left, run});
   }
   std::ranges::sort(long_runs, std::ranges::greater{});
@@ -123,6 +144,7 @@ void SharedJob::cut_locked(int64_t end) {
   for (Run* run : runs_) {
     if (run->end <= end) continue;
     std::lock_guard run_lock(run->mutex);
+    run->alone = true;
     run->stop.store(1, relaxed);
   }
 }
@@ -143,7 +165,7 @@ void SharedJob::close() {
   std::lock_guard lock(mutex_);
   batches_.clear();
   spec_.kernel.reset();
-  spec_.narrow.reset();
+  spec_.second.reset();
 }
 
 Stats SharedJob::stats() {

@@ -46,7 +46,9 @@ def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":
     iterables: the inputs, of which the types of the first elements count; without them the annotations of func,
         and without those an int and a float column are assumed.
 
-    Returns an `Explanation`, a dict with `backend`, `reason`, `has_fast_path` and more, that prints as text.
+    Returns an `Explanation`, a dict with `backend`, `reason`, `has_fast_path` and more, that prints as text. `columns`
+    has what becomes of each combination of types; there, `simd` says whether several elements can be computed at once,
+    or the reason why not.
     Raises TypeError if func is not callable.
     """
     from gilmap._explain import explain

@@ -30,6 +30,8 @@ class Explanation(dict[str, Any]):
             if row["compiled"]:
                 lines.append(f"  {given} -> {' or '.join(row['results'])}")
                 lines += [f"    left to CPython if {words} ({count}×)" for words, count in row["checks"]]
+                if not row["simd"]["possible"]:
+                    lines.append(f"    one element at a time: {row['simd']['reason']}")
             else:
                 lines.append(f"  {given}: not compiled")
         for b in self["blockers"]:
@@ -153,13 +155,14 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
             reason += f" It runs in the calling interpreter alone, because {stays}."
         else:
             reason += " It runs in worker interpreters on all cores if its elements take long enough, else in this one."
+    keys = ("columns", "compiled", "results", "checks", "simd")
     return Explanation(
         function=_name(func),
         backend=backend,
         reason=reason,
         has_fast_path=bool(compiled),
         stays_because=stays,
-        columns=[{key: row[key] for key in ("columns", "compiled", "results", "checks")} for row in rows],
+        columns=[{key: row[key] for key in keys if key in row} for row in rows],
         blockers=blockers,
         side_effects=any(b["side_effect"] for b in blockers),
     )

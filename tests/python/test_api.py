@@ -90,6 +90,16 @@ def test_explain_is_a_dict_that_says_why():
     assert answer["backend"] == "subinterp" and answer["has_fast_path"] is False
 
 
+def test_explain_says_whether_several_elements_are_computed_at_once():
+    def countdown(n):
+        return 0 if n <= 0 else 1 + countdown(n - 1) + countdown(n - 2)
+
+    answer = gilmap.explain(countdown, [1, 2])
+    simd = answer["columns"][0]["simd"]
+    assert simd["possible"] is False and "recursive" in simd["reason"]
+    assert f"one element at a time: {simd['reason']}" in str(answer)
+
+
 def test_explain_without_inputs():
     assert gilmap.explain(affine)["backend"] == "jit"
 

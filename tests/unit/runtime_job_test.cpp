@@ -44,7 +44,7 @@ TEST_P(RuntimeJob, computes_every_row_once_and_in_place) {
 }
 
 // The narrow kernel of these tests gives other results, so that one can tell which kernel a row went through.
-std::shared_ptr<runtime::NarrowKernel> narrow_kernel(ir::IntRange range, bool ready) {
+std::shared_ptr<runtime::SecondKernel> narrow_kernel(ir::IntRange range, bool ready) {
   auto kernel = std::make_shared<TestKernel>(
       [](KernelArgs* args, int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
@@ -54,7 +54,7 @@ std::shared_ptr<runtime::NarrowKernel> narrow_kernel(ir::IntRange range, bool re
       },
       std::vector{Type::I64});
   kernel->arg_ranges = {range};
-  auto narrow = std::make_shared<runtime::NarrowKernel>();
+  auto narrow = std::make_shared<runtime::SecondKernel>();
   narrow->kernel = std::move(kernel);
   narrow->ready = ready;
   return narrow;
@@ -64,7 +64,7 @@ TEST_P(RuntimeJob, blocks_within_bounds_go_through_the_narrow_kernel) {
   for (const int stride : {1, 3}) {
     Call call(count_up(100'000), stride);
     JobSpec spec = call.spec(int_kernel());
-    spec.narrow = narrow_kernel({0, 65535}, true);
+    spec.second = narrow_kernel({0, 65535}, true);
     EXPECT_EQ(run(spec), std::vector<int64_t>{});
     int64_t narrow = 0;
     for (int64_t i = 0; i < call.size(); ++i) {
@@ -81,7 +81,7 @@ TEST_P(RuntimeJob, blocks_within_bounds_go_through_the_narrow_kernel) {
 TEST_P(RuntimeJob, a_narrow_kernel_that_is_not_ready_is_not_run) {
   Call call(count_up(10'000));
   JobSpec spec = call.spec(int_kernel());
-  spec.narrow = narrow_kernel({0, 65535}, false);
+  spec.second = narrow_kernel({0, 65535}, false);
   run(spec);
   for (int64_t i = 0; i < call.size(); ++i) ASSERT_EQ(call.result(i), result_of(i));
 }

@@ -2,6 +2,7 @@
 // Kernels written in C++ for the tests of the runtime. What happens to an element depends on its value, so that a test
 // says it with its data: see `Value`.
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -108,6 +109,49 @@ struct TestKernel : codegen::Kernel {
   }
   ~TestKernel() override { kernels_alive.fetch_sub(1); }
 };
+
+// As run_int, but for `test_lanes` elements at once: those of a group end together, or not at all.
+constexpr int test_lanes = 8;
+inline std::atomic<int64_t> rows_in_lanes{0};
+// Time of a group by that of its slow elements, one after the other.
+inline std::atomic<double> lane_cost{0.25};
+
+inline int64_t run_lanes(KernelArgs* args, int64_t begin, int64_t end) {
+  const auto* in = static_cast<const int64_t*>(args->inputs[0]);
+  auto* out = static_cast<int64_t*>(args->payload);
+  for (int64_t i = begin; i < end; i += test_lanes) {
+    const int64_t group_end = std::min(i + test_lanes, end);
+    int64_t slow_us = 0;
+    bool is_endless = false;
+    for (int64_t k = i; k < group_end; ++k) {
+      is_endless |= in[k] == value::endless;
+      if (in[k] >= value::slow) slow_us += in[k] - value::slow;
+    }
+    const auto us = std::chrono::microseconds(static_cast<int64_t>(static_cast<double>(slow_us) * lane_cost));
+    const auto deadline = std::chrono::steady_clock::now() + us;
+    while (is_endless || (slow_us > 0 && std::chrono::steady_clock::now() < deadline)) {
+      if (args->cancel->load(std::memory_order_relaxed) != 0) return i;
+    }
+    for (int64_t k = i; k < group_end; ++k) {
+      if (in[k] == value::deopt) {
+        publish_deopt(args, k);
+      } else {
+        out[k] = result_of(in[k]);
+      }
+    }
+    rows_in_lanes += group_end - i;
+  }
+  return end;
+}
+
+inline std::shared_ptr<runtime::SecondKernel> lane_kernel() {
+  auto kernel = std::make_shared<TestKernel>(run_lanes, std::vector{Type::I64});
+  kernel->lanes = test_lanes;
+  auto second = std::make_shared<runtime::SecondKernel>();
+  second->kernel = std::move(kernel);
+  second->ready = true;
+  return second;
+}
 
 inline std::shared_ptr<TestKernel> int_kernel() {
   return std::make_shared<TestKernel>(run_int, std::vector{Type::I64});

@@ -1,16 +1,17 @@
-#include "router/narrow.h"
+#include "router/specialise.h"
 
 #include <algorithm>
 
 #include "loader/loader.h"
 #include "passes/pipeline.h"
 #include "router/background.h"
+#include "spmd/lanes.h"
 
 namespace gilmap::router {
 namespace {
 
 // Data of more classes than this is as good as random.
-constexpr size_t max_narrow = 3;
+constexpr size_t max_classes = 3;
 // Rows that are looked at, at the beginning, in the middle and at the end.
 constexpr int64_t sample_rows = 64;
 
@@ -35,18 +36,7 @@ ir::IntRange sample(const columns::View& view, int64_t rows) {
   return all;
 }
 
-void compile(runtime::NarrowKernel& narrow, ir::Module module, const std::vector<ir::IntRange>& ranges) {
-  const int before = burdens(module);
-  module.functions[0].arg_ranges = ranges;
-  passes::run_pipeline(module);
-  if (burdens(module) >= before) return;
-  std::string error;  // of no interest: the general kernel goes on
-  narrow.kernel = loader::compile(module, {}, &error);
-  if (narrow.kernel) narrow.ready.store(true, std::memory_order_release);
-}
-
-}  // namespace
-
+// What bounds on the inputs may save: the checks and polls of the module.
 int burdens(const ir::Module& module) {
   int count = 0;
   for (const ir::Function& f : module.functions) {
@@ -57,27 +47,35 @@ int burdens(const ir::Module& module) {
   return count;
 }
 
-Narrow* narrow_for(Variant& variant, const columns::Group& group) {
-  if (variant.code->burdens == 0) return nullptr;
-  std::vector<ir::IntRange> ranges;
-  bool any = false;
-  for (const columns::View& view : group.views) {
-    ranges.push_back(columns::type_of(view) == ir::Type::I64 ? class_of(sample(view, group.count)) : ir::IntRange{});
-    any |= ranges.back() != ir::IntRange{};
-  }
-  if (!any) return nullptr;
-  for (Narrow& known : variant.narrow) {
-    if (known.ranges == ranges) return &known;
-  }
-  if (variant.narrow.size() == max_narrow) return nullptr;
-  return &variant.narrow.emplace_back(std::move(ranges));
+void compile(runtime::SecondKernel& second, ir::Module module, const std::vector<ir::IntRange>& ranges) {
+  const int before = burdens(module);
+  module.functions[0].arg_ranges = ranges;
+  passes::run_pipeline(module);
+  std::string error;  // of no interest: the general kernel goes on
+  if (const auto lanes = spmd::to_lanes(module, &error)) second.kernel = loader::compile(*lanes, {}, &error);
+  if (!second.kernel && burdens(module) < before) second.kernel = loader::compile(module, {}, &error);
+  if (second.kernel) second.ready.store(true, std::memory_order_release);
 }
 
-void request(Narrow& narrow, const Variant& variant) {
-  if (narrow.requested) return;
-  narrow.requested = true;
+}  // namespace
+
+Specialised* specialised_for(Variant& variant, const columns::Group& group) {
+  std::vector<ir::IntRange> ranges;
+  for (const columns::View& view : group.views) {
+    ranges.push_back(columns::type_of(view) == ir::Type::I64 ? class_of(sample(view, group.count)) : ir::IntRange{});
+  }
+  for (Specialised& known : variant.specialised) {
+    if (known.ranges == ranges) return &known;
+  }
+  if (variant.specialised.size() == max_classes) return nullptr;
+  return &variant.specialised.emplace_back(std::move(ranges));
+}
+
+void request(Specialised& specialised, const Variant& variant) {
+  if (specialised.requested) return;
+  specialised.requested = true;
   // Nothing of Python's goes along: this thread may be the last to let go of it.
-  in_background([kernel = narrow.kernel, code = variant.code, ranges = narrow.ranges] {
+  in_background([kernel = specialised.kernel, code = variant.code, ranges = specialised.ranges] {
     compile(*kernel, code->module, ranges);
   });
 }

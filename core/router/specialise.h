@@ -1,0 +1,22 @@
+#pragma once
+// Second kernels of a function, which compute many elements at once where that can be had (spmd/), and take for granted
+// that its inputs are small numbers, as most are: without the overflow checks that cannot fire there. They are compiled
+// in the background once a function has run for a while; until then, for blocks of rows that are not within bounds, and
+// where many elements at once turn out to be no faster (runtime/kernel_choice.h), the general kernel runs.
+
+#include <memory>
+
+#include "columns/columns.h"
+#include "router/cache.h"
+#include "runtime/job.h"
+
+namespace gilmap::router {
+
+// The kernel, ready or not, for the class of bounds that a sample of the group's rows lies in. Null if the rows are of
+// too many classes.
+Specialised* specialised_for(Variant& variant, const columns::Group& group);
+
+// Has it compiled in the background, unless that was done.
+void request(Specialised& specialised, const Variant& variant);
+
+}  // namespace gilmap::router

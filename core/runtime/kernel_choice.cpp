@@ -1,0 +1,100 @@
+#include "runtime/kernel_choice.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gilmap::runtime {
+
+namespace {
+
+constexpr int64_t min_sample_ns = 2'000;  // below, the clock and the first touch of the data show
+constexpr double probe_ns = 20'000;
+constexpr int64_t max_probe_rows = 8192;
+constexpr double probe_share = 0.02;
+constexpr int64_t near_chunks = 4;  // chunks so close to each other are compared
+constexpr int few_pairs = 3;
+constexpr int averaged_pairs = 4;
+constexpr int64_t many_rounds = 8;     // of groups on each worker: how they end does not matter
+constexpr double margin = 0.03;        // by which the other kernel must be faster
+constexpr double clearly = 1.5;        // faster than this by the first pair is taken for granted
+constexpr double assumed_speedup = 4;  // of lanes, while nothing is known
+
+Way other(Way way) { return way == Way::Lanes ? Way::General : Way::Lanes; }
+
+}  // namespace
+
+double KernelChoice::ns_per_row(Way way) const {
+  std::lock_guard lock(mutex_);
+  return cost(way);
+}
+
+bool KernelChoice::decided() const {
+  return pairs_ >= few_pairs || (pairs_ > 0 && std::abs(log_ratio_) >= std::log(clearly));
+}
+
+double KernelChoice::estimate(Way way) const {
+  if (cost(way) > 0) return cost(way);
+  return way == Way::General ? cost(Way::Lanes) * assumed_speedup : cost(Way::General) / assumed_speedup;
+}
+
+// As few rows as tell something.
+int64_t KernelChoice::probe_rows(Way way, int lanes) const {
+  const double ns = std::max(estimate(way), 0.01);
+  const auto rows = static_cast<int64_t>(std::clamp(probe_ns / ns, 1.0, double{max_probe_rows}));
+  if (way == Way::General) return std::max<int64_t>(rows, lanes / 4);
+  return (rows + lanes - 1) / lanes * lanes;
+}
+
+// A group takes its time however few of its lanes are used, and where rows are few, several workers are better.
+bool KernelChoice::lanes_pay(int64_t left, int workers, int lanes) const {
+  const double speedup = pairs_ > 0 ? std::exp(log_ratio_) : assumed_speedup;
+  const int64_t groups = (left + lanes - 1) / lanes;
+  if (groups >= many_rounds * workers) return true;
+  const int64_t rounds = (groups + workers - 1) / workers;
+  const int64_t rows = (left + workers - 1) / workers;
+  return static_cast<double>(rounds * lanes) <= static_cast<double>(rows) * speedup;
+}
+
+KernelChoice::Turn KernelChoice::next(int64_t left, int workers, int lanes) {
+  std::lock_guard lock(mutex_);
+  const Way rival = other(better_);
+  if (cost(Way::General) > 0 && cost(Way::Lanes) > 0 && !decided()) {
+    tried_ = other(tried_);
+    return {tried_, probe_rows(tried_, lanes)};
+  }
+  const int64_t rows = probe_rows(rival, lanes);
+  const double price = static_cast<double>(rows) * estimate(rival);
+  if (since_probe_ns_ * probe_share > price && left >= 2 * rows) {
+    since_probe_ns_ = 0;
+    return {rival, rows};
+  }
+  const bool with_lanes = better_ == Way::Lanes && lanes_pay(left, workers, lanes);
+  return {with_lanes ? Way::Lanes : Way::General, INT64_MAX};
+}
+
+void KernelChoice::learn(Way way, int64_t rows, int64_t ns) {
+  if (rows <= 0 || ns < min_sample_ns) return;
+  const double sample = static_cast<double>(ns) / static_cast<double>(rows);
+  const auto k = static_cast<size_t>(way);
+  std::lock_guard lock(mutex_);
+  cost_[k] = cost_[k] > 0 ? (cost_[k] + sample) / 2 : sample;
+  last_[k] = sample;
+  number_[k] = ++chunks_;
+  since_probe_ns_ += static_cast<double>(ns);
+  compare();
+}
+
+void KernelChoice::compare() {
+  const auto [lower, higher] = std::minmax(number_[0], number_[1]);
+  if (lower == 0 || higher - lower > near_chunks) return;
+  const double ratio = std::log(last_[0] / last_[1]);
+  ++pairs_;
+  log_ratio_ += (ratio - log_ratio_) / std::min(pairs_, averaged_pairs);
+  number_ = {};
+  if (!decided()) return;
+  const double doubt = std::log(1 + margin);
+  if (log_ratio_ > doubt) better_ = Way::Lanes;
+  if (log_ratio_ < -doubt) better_ = Way::General;
+}
+
+}  // namespace gilmap::runtime
