@@ -122,9 +122,9 @@ void FunctionEmitter::prepare_blocks() {
   llvm::BasicBlock* from = b_.GetInsertBlock();
   for (ir::BlockId id : order_) {
     blocks_[id] = new_block("b");
-    b_.SetInsertPoint(blocks_[id]);
     if (id == 0) continue;
-    for (ir::ValueId p : ir_.blocks[id].params) emit_param(p, predecessors_[id]);
+    b_.SetInsertPoint(blocks_[id]);
+    for (ir::ValueId p : ir_.blocks[id].params) emit_param(p, static_cast<unsigned>(predecessors_[id]));
   }
   b_.SetInsertPoint(from);
   b_.CreateBr(blocks_[0]);

@@ -106,6 +106,7 @@ class FunctionEmitter {
   // emit_floats.cpp
   virtual llvm::Value* to_float(llvm::Value* a, IntRange range);  // of an i64 in that range
   virtual llvm::Value* to_int(llvm::Value* x, IntRange range);    // with a result in that range
+  llvm::Value* fence(llvm::Value* x);
   llvm::Value* emit_fabs(llvm::Value* x);
   llvm::Value* emit_fma(llvm::Value* a, llvm::Value* b, llvm::Value* c);  // a * b + c, rounded once
 
@@ -153,7 +154,6 @@ class FunctionEmitter {
 
   // emit_floats.cpp
   llvm::Value* emit_float_unary(llvm::Intrinsic::ID id, const ir::Inst& inst);
-  llvm::Value* fence(llvm::Value* x);
   llvm::Value* float_operand(llvm::Value* x);
   llvm::Value* factor(ir::ValueId v);
   llvm::Value* emit_is_finite(llvm::Value* x);

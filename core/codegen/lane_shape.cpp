@@ -21,10 +21,15 @@ constexpr int most_parts_without_loop = 2;
 // Varying operations in all; an operation that becomes a sequence or a call counts as several.
 constexpr int most_operations = 400;
 constexpr int sequence_weight = 8, call_weight = 16;
-// For intermediate results of a sequence, and for constants.
-constexpr int reserved_registers = 4;
 
-int registers(Simd simd) { return simd == Simd::Avx512 || simd == Simd::Neon ? 32 : 16; }
+struct Registers {
+  int vectors, masks;
+};
+// Of masks there are 8, but to keep some in memory is cheap.
+Registers registers(Simd simd) {
+  if (simd == Simd::Avx512) return {32, 12};
+  return {simd == Simd::Neon ? 32 : 16, 0};  // masks are vectors
+}
 
 int weight(ir::Op op) {
   if (op == ir::Op::IFloorDiv || op == ir::Op::IMod || op == ir::Op::IMulOverflows) return sequence_weight;
@@ -34,7 +39,8 @@ int weight(ir::Op op) {
 // Which values are alive, backwards from the ends of blocks.
 class Liveness {
  public:
-  Liveness(const ir::Function& f, bool masks_count) : f_(f), masks_count_(masks_count), live_in_(f.blocks.size()) {
+  Liveness(const ir::Function& f, bool has_mask_registers)
+      : f_(f), has_mask_registers_(has_mask_registers), live_in_(f.blocks.size()) {
     const std::vector<ir::BlockId> order = ir::reverse_postorder(f);
     for (auto& live : live_in_) live.resize(f.values.size());
     for (bool changed = true; changed;) {
@@ -48,26 +54,23 @@ class Liveness {
     }
   }
 
-  // The most vector registers that are taken at once within a block.
-  int pressure(ir::BlockId id) const {
-    int most = 0;
+  // How many varying values, and masks, are at most alive at once within a block, each at its worst place.
+  Registers pressure(ir::BlockId id) const {
+    Registers most{0, 0};
     before(id, &most);
     return most;
   }
 
  private:
-  bool takes_register(ir::ValueId v) const {
-    return f_[v].varying && (masks_count_ || f_.type(v) != ir::Type::Bool);
-  }
-
-  std::vector<bool> before(ir::BlockId id, int* most) const {
+  std::vector<bool> before(ir::BlockId id, Registers* most) const {
     const ir::Block& block = f_.blocks[id];
     std::vector<bool> live(f_.values.size());
-    int count = 0;
+    Registers taken{0, 0};
     auto set = [&](ir::ValueId v, bool alive) {
-      if (live[v] != alive && takes_register(v)) count += alive ? 1 : -1;
+      int& kind = has_mask_registers_ && f_.type(v) == ir::Type::Bool ? taken.masks : taken.vectors;
+      if (live[v] != alive && f_[v].varying) kind += alive ? 1 : -1;
       live[v] = alive;
-      if (most) *most = std::max(*most, count);
+      if (most) *most = {std::max(most->vectors, taken.vectors), std::max(most->masks, taken.masks)};
     };
     for (const ir::Edge& edge : block.end.edges) {
       for (ir::ValueId v = 0; v < live.size(); ++v)
@@ -84,7 +87,7 @@ class Liveness {
   }
 
   const ir::Function& f_;
-  const bool masks_count_;
+  const bool has_mask_registers_;
   std::vector<std::vector<bool>> live_in_;
 };
 
@@ -101,11 +104,17 @@ int choose_parts(const ir::Function& f, Simd simd) {
   const auto loops = ir::Loops::of(f, predecessors, dominators);
   if (!loops) return 1;
   if (loops->size() == 0) return std::min(by_size, most_parts_without_loop);
-  const Liveness liveness(f, simd != Simd::Avx512);
-  int pressure = 1;
-  for (ir::BlockId id : dominators.order())
-    if (loops->innermost(id) != ir::Loops::none) pressure = std::max(pressure, liveness.pressure(id));
-  return std::clamp((registers(simd) - reserved_registers) / pressure, 1, by_size);
+  const Registers all = registers(simd);
+  const Liveness liveness(f, all.masks > 0);
+  int parts = by_size;
+  for (ir::BlockId id : dominators.order()) {
+    if (loops->innermost(id) == ir::Loops::none) continue;
+    const Registers taken = liveness.pressure(id);
+    // To the nearest: a few values in memory cost less than latency.
+    parts = std::min(parts, (all.vectors + taken.vectors / 2) / std::max(taken.vectors, 1));
+    if (taken.masks > 0) parts = std::min(parts, all.masks / taken.masks);
+  }
+  return std::max(parts, 1);
 }
 
 }  // namespace

@@ -23,12 +23,12 @@ class LaneEmitter : public FunctionEmitter {
 
   // The vector of one part; of a uniform value the same in all.
   llvm::Value* part(ir::ValueId v, int part);
-  void bind_parts(ir::ValueId param, std::vector<llvm::Value*> parts) { parts_[param] = std::move(parts); }
+  void bind_parts(ir::ValueId param, std::vector<llvm::Value*> parts);
   llvm::FixedVectorType* vector_of(llvm::Type* element) const {
     return llvm::FixedVectorType::get(element, static_cast<unsigned>(shape_.lanes));
   }
 
-  // i1: some lane of the mask, or of one of several masks, is set.
+  // i1: some lane of the mask, computed or held, or of one of several masks, is set.
   llvm::Value* any(llvm::Value* mask);
   llvm::Value* any(std::span<llvm::Value* const> masks);
   // The mask as the low bits of an i64.
@@ -49,7 +49,12 @@ class LaneEmitter : public FunctionEmitter {
   void for_each_part(llvm::function_ref<void()> emit);
   bool is_vector() const { return width_ != 0; }
   void add_to_phi(ir::ValueId param, llvm::Value* v);
-  bool has_mask_registers() const { return module_.simd == Simd::Avx512; }
+  llvm::Value* splat(llvm::Value* scalar);
+  // A value as it is held from one operation to the next, and that of a mask.
+  llvm::Value* held(ir::ValueId v);
+  llvm::Value* widened(llvm::Value* mask);
+  bool is_wide_mask(ir::ValueId v) const { return ir_.type(v) == ir::Type::Bool && module_.simd != Simd::Avx512; }
+  llvm::Value* emit_wide_logic(const ir::Inst& inst);
 
   // lanes_integers.cpp
   llvm::Value* emit_arithmetic(ir::Op op, const ir::Inst& inst) override;
@@ -97,8 +102,7 @@ class LaneEmitter : public FunctionEmitter {
   llvm::Value* mattering(const numeric::NumericFnInfo& info);
   Vectors call_scalar(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
 
-  std::vector<std::vector<llvm::Value*>> parts_;  // of varying values, by ValueId
-  std::map<ir::ValueId, std::vector<llvm::PHINode*>> phis_;
+  std::vector<std::vector<llvm::Value*>> parts_;  // of varying values, by ValueId, as they are held
   ir::ValueId emitted_ = ir::no_value;  // the varying value being emitted
   std::map<std::pair<llvm::Type*, size_t>, llvm::AllocaInst*> scratch_;
 };

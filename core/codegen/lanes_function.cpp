@@ -1,7 +1,8 @@
 // Values, block parameters and masks of lane functions.
 //
-// A mask is a vector of i1. AVX-512 has registers for it; elsewhere it is a vector of 64-bit lanes, all ones or zeros,
-// which LLVM finds by itself within a block. From block to block it would pack them, so there the lanes are explicit.
+// A mask is a vector of i1 where it is computed and used. AVX-512 has registers for those. Elsewhere LLVM would pack and
+// unpack them at every turn, so a mask is held as a vector of 64-bit lanes, all ones or zeros, and logic on masks works
+// on these. A fence, which is for doubles and costs nothing, keeps LLVM from seeing that it was an i1.
 
 #include "codegen/lanes_emitter.h"
 
@@ -20,13 +21,27 @@ void LaneEmitter::for_each_part(llvm::function_ref<void()> emit) {
   width_ = part_ = 0;
 }
 
-Value* LaneEmitter::value(ir::ValueId v) {
-  if (!is_vector()) return FunctionEmitter::value(v);
-  if (ir_[v].varying) return parts_[v][part_];
-  Value* scalar = FunctionEmitter::value(v);
+Value* LaneEmitter::splat(Value* scalar) {
   if (auto* constant = llvm::dyn_cast<llvm::Constant>(scalar))
     return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(width_), constant);
   return b_.CreateVectorSplat(width_, scalar);
+}
+
+Value* LaneEmitter::value(ir::ValueId v) {
+  if (!is_vector()) return FunctionEmitter::value(v);
+  if (!ir_[v].varying) return splat(FunctionEmitter::value(v));
+  Value* held = parts_[v][part_];
+  return is_wide_mask(v) ? b_.CreateICmpSLT(held, integer(0)) : held;
+}
+
+Value* LaneEmitter::held(ir::ValueId v) {
+  if (ir_[v].varying) return parts_[v][part_];
+  return is_wide_mask(v) ? b_.CreateSExt(value(v), int_type()) : value(v);
+}
+
+Value* LaneEmitter::widened(Value* mask) {
+  Value* wide = b_.CreateSExt(mask, int_type());
+  return llvm::isa<llvm::Constant>(wide) ? wide : as_int(fence(as_real(wide)));
 }
 
 Value* LaneEmitter::part(ir::ValueId v, int part) {
@@ -47,44 +62,58 @@ IntRange LaneEmitter::range(ir::ValueId v) const {
   return passes::is_empty(r) ? passes::full_range : r;
 }
 
+void LaneEmitter::bind_parts(ir::ValueId param, std::vector<Value*> parts) {
+  for_each_part([&] { parts_[param].push_back(is_wide_mask(param) ? widened(parts[part_]) : parts[part_]); });
+}
+
 void LaneEmitter::emit_value(ir::ValueId v) {
-  const ir::Inst& inst = ir_[v];
-  if (!inst.varying) return FunctionEmitter::emit_value(v);
+  if (!ir_[v].varying) return FunctionEmitter::emit_value(v);
   emitted_ = v;
-  for_each_part([&] { parts_[v].push_back(emit_instruction(v)); });
+  for_each_part([&] {
+    Value* r = is_wide_mask(v) ? emit_wide_logic(ir_[v]) : nullptr;
+    if (!r) r = is_wide_mask(v) ? widened(emit_instruction(v)) : emit_instruction(v);
+    parts_[v].push_back(r);
+  });
   emitted_ = ir::no_value;
+}
+
+// Null if the operation is none on masks.
+Value* LaneEmitter::emit_wide_logic(const ir::Inst& inst) {
+  auto arg = [&](size_t i) { return held(inst.args[i]); };
+  if (inst.op == ir::Op::BAnd) return b_.CreateAnd(arg(0), arg(1));
+  if (inst.op == ir::Op::BOr) return b_.CreateOr(arg(0), arg(1));
+  if (inst.op == ir::Op::BXor) return b_.CreateXor(arg(0), arg(1));
+  if (inst.op == ir::Op::BNot) return b_.CreateNot(arg(0));
+  if (inst.op == ir::Op::Select) return b_.CreateSelect(value(inst.args[0]), arg(1), arg(2));
+  return nullptr;
 }
 
 void LaneEmitter::emit_param(ir::ValueId param, unsigned edges) {
   if (!ir_[param].varying) return FunctionEmitter::emit_param(param, edges);
-  const bool wide_mask = ir_.type(param) == ir::Type::Bool && !has_mask_registers();
   for_each_part([&] {
-    llvm::Type* type = wide_mask ? int_type() : shaped(llvm_type(ir_.type(param), context()));
-    phis_[param].push_back(b_.CreatePHI(type, edges));
+    llvm::Type* type = is_wide_mask(param) ? int_type() : shaped(llvm_type(ir_.type(param), context()));
+    parts_[param].push_back(b_.CreatePHI(type, edges));
   });
-  for (llvm::PHINode* phi : phis_[param]) parts_[param].push_back(phi);
-  if (!wide_mask) return;
-  for (Value*& mask : parts_[param]) mask = b_.CreateICmpSLT(mask, llvm::Constant::getNullValue(mask->getType()));
 }
 
 // The builder stands where the edge leaves.
 void LaneEmitter::add_to_phi(ir::ValueId param, Value* v) {
-  llvm::PHINode* phi = phis_.at(param)[part_];
-  if (v->getType() != phi->getType()) v = b_.CreateSExt(v, phi->getType());
-  phi->addIncoming(v, b_.GetInsertBlock());
+  llvm::cast<llvm::PHINode>(parts_[param][part_])->addIncoming(v, b_.GetInsertBlock());
 }
 
 void LaneEmitter::add_incoming(ir::ValueId param, ir::ValueId arg) {
   if (!ir_[param].varying) return FunctionEmitter::add_incoming(param, arg);
-  for_each_part([&] { add_to_phi(param, value(arg)); });
+  for_each_part([&] { add_to_phi(param, held(arg)); });
 }
 
 void LaneEmitter::add_choice(ir::ValueId param, Value* cond, ir::ValueId yes, ir::ValueId no) {
   if (!ir_[param].varying) return FunctionEmitter::add_choice(param, cond, yes, no);
-  for_each_part([&] { add_to_phi(param, b_.CreateSelect(cond, value(yes), value(no))); });
+  for_each_part([&] { add_to_phi(param, b_.CreateSelect(cond, held(yes), held(no))); });
 }
 
 Value* LaneEmitter::any(Value* mask) {
+  if (!mask->getType()->getScalarType()->isIntegerTy(1))
+    mask = b_.CreateICmpSLT(mask, llvm::Constant::getNullValue(mask->getType()));
   Value* bits = b_.CreateBitCast(mask, b_.getIntNTy(static_cast<unsigned>(shape_.lanes)));
   return b_.CreateIsNotNull(bits);
 }
