@@ -33,10 +33,12 @@ Value* LaneEmitter::to_float(Value* a, IntRange range) {
 
 Value* LaneEmitter::to_int(Value* x, IntRange range) {
   if (!is_vector() || converts_natively()) return b_.CreateFreeze(FunctionEmitter::to_int(x, range));
-  auto small = [&](Value* integral) {
-    return b_.CreateSub(as_int(b_.CreateFAdd(integral, real(shift_52))), integer(bits_52));
-  };
-  Value* integral = b_.CreateUnaryIntrinsic(llvm::Intrinsic::trunc, x);
+  return integral_to_int(b_.CreateUnaryIntrinsic(llvm::Intrinsic::trunc, x), range);
+}
+
+Value* LaneEmitter::integral_to_int(Value* integral, IntRange range) {
+  if (converts_natively()) return to_int(integral, range);
+  auto small = [&](Value* x) { return b_.CreateSub(as_int(b_.CreateFAdd(x, real(shift_52))), integer(bits_52)); };
   if (is_below_51_bits(range)) return small(integral);
   Value* high = b_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, b_.CreateFMul(integral, real(0x1p-32)));
   Value* low = b_.CreateFSub(integral, b_.CreateFMul(high, real(0x1p32)));

@@ -77,11 +77,11 @@ DivMod LaneEmitter::emit_divmod_reciprocal(Value* a, IntRange ra, int64_t d, Wan
                                   : b_.CreateFMul(b_.CreateFAdd(x, real(0.5)), real(reciprocal));
   Value* q = b_.CreateUnaryIntrinsic(I::floor, scaled);
   DivMod r;
-  if (wanted.quotient) r.quotient = to_int(q, {-(int64_t{1} << 50), int64_t{1} << 50});
+  if (wanted.quotient) r.quotient = integral_to_int(q, {-(int64_t{1} << 50), int64_t{1} << 50});
   if (wanted.remainder) {
     Value* product_free = module_.has_fma ? emit_fma(b_.CreateFNeg(q), real(divisor), x)
                                           : b_.CreateFSub(x, b_.CreateFMul(q, real(divisor)));
-    r.remainder = to_int(product_free, {0, d});
+    r.remainder = integral_to_int(product_free, {0, d});
   }
   return r;
 }
@@ -114,10 +114,10 @@ DivMod LaneEmitter::emit_divmod_doubles(Value* a, Value* b, IntRange ra, IntRang
   const int64_t most = std::max(-std::min(ra.lo, int64_t{0}), ra.hi);
   const bool by_fma = module_.has_fma;
   DivMod r;
-  if (wanted.quotient || !by_fma) r.quotient = to_int(q, {-most, most});
+  if (wanted.quotient || !by_fma) r.quotient = integral_to_int(q, {-most, most});
   if (!wanted.remainder) return r;
   if (by_fma) {
-    r.remainder = to_int(emit_fma(b_.CreateFNeg(q), y, x), {std::min(rb.lo, int64_t{0}), std::max(rb.hi, int64_t{0})});
+    r.remainder = integral_to_int(emit_fma(b_.CreateFNeg(q), y, x), {std::min(rb.lo, int64_t{0}), std::max(rb.hi, int64_t{0})});
   } else {
     r.remainder = b_.CreateSub(a, b_.CreateMul(r.quotient, b));
   }

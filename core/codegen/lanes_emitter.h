@@ -67,6 +67,7 @@ class LaneEmitter : public FunctionEmitter {
   // lanes_conversions.cpp
   llvm::Value* to_float(llvm::Value* a, IntRange range) override;
   llvm::Value* to_int(llvm::Value* x, IntRange range) override;
+  llvm::Value* integral_to_int(llvm::Value* integral, IntRange range);
   bool converts_natively() const { return module_.simd == Simd::Avx512 || module_.simd == Simd::Neon; }
   llvm::Value* as_int(llvm::Value* x) { return b_.CreateBitCast(x, int_type()); }
   llvm::Value* as_real(llvm::Value* a) { return b_.CreateBitCast(a, real_type()); }

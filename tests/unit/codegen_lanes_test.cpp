@@ -1,6 +1,9 @@
 // Lane functions at every SIMD level of the CPU: each operation and each numeric function against its reference, and
 // what the kernel does around them.
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "codegen_lanes.h"
 #include "codegen_numeric_cases.h"
 #include "codegen_op_cases.h"
@@ -27,8 +30,9 @@ bool is_near_overflow(Op op, const std::vector<uint64_t>& row, uint64_t bits) {
 }
 
 void check_lanes(const Case& c, Simd simd, int opt_level = 2) {
+  // Undefined operands stand for lanes that do not matter.
   check(
-      c,
+      c, true,
       [&](const ir::Module& module) {
         return compile(lanes_of(module), {.opt_level = opt_level, .simd = simd});
       },
@@ -398,6 +402,25 @@ TEST(Simd, WhatTheCpuLacksIsRefused) {
 #ifdef __x86_64__
   EXPECT_FALSE(codegen::compile(parse(programs::float_math), {.simd = Simd::Neon}, &error));
   EXPECT_EQ(error, "this CPU does not have the instruction set");
+#endif
+}
+
+using SimdDeathTest = testing::Test;
+
+TEST_F(SimdDeathTest, TheEnvironmentNarrows) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  auto with = [](const char* name) {
+    setenv("GILMAP_SIMD", name, 1);
+    std::string error;
+    const auto kernel = codegen::compile(lanes_of(parse(programs::float_math)), {}, &error);
+    std::fprintf(stderr, "%s", kernel ? "compiled" : error.c_str());
+    std::exit(0);
+  };
+  EXPECT_EXIT(with("fast"), testing::ExitedWithCode(0), "GILMAP_SIMD=fast: expected avx512, avx2, sse or off");
+  EXPECT_EXIT(with("off"), testing::ExitedWithCode(0), "SIMD is off");
+  EXPECT_EXIT(with(""), testing::ExitedWithCode(0), "compiled");
+#ifdef __x86_64__
+  EXPECT_EXIT(with("sse"), testing::ExitedWithCode(0), "compiled");
 #endif
 }
 
