@@ -16,11 +16,13 @@ namespace gilmap::codegen {
 namespace {
 
 constexpr int most_parts = 4;
-// Without a loop there is no chain: a second vector hides what latency there is.
+// Varying operations in all. One that becomes a sequence counts as several, one that may go lane by lane, which is a loop
+// with a call or a division, as many.
+constexpr int most_operations = 200;
+constexpr int sequence_weight = 8, by_lane_weight = 40, call_weight = 100;
+// Without a loop there is no chain: a second vector hides what latency there is, if it is cheap.
+constexpr int most_operations_without_loop = 80;
 constexpr int most_parts_without_loop = 2;
-// Varying operations in all; an operation that becomes a sequence or a call counts as several.
-constexpr int most_operations = 400;
-constexpr int sequence_weight = 8, call_weight = 16;
 
 struct Registers {
   int vectors, masks;
@@ -31,9 +33,11 @@ Registers registers(Simd simd) {
   return {simd == Simd::Neon ? 32 : 16, 0};  // masks are vectors
 }
 
-int weight(ir::Op op) {
-  if (op == ir::Op::IFloorDiv || op == ir::Op::IMod || op == ir::Op::IMulOverflows) return sequence_weight;
-  return op == ir::Op::CallNumeric ? call_weight : 1;
+int weight(const ir::Function& f, const ir::Inst& inst) {
+  if (inst.op == ir::Op::IFloorDiv || inst.op == ir::Op::IMod)
+    return f[inst.args[1]].op == ir::Op::IConst ? sequence_weight : by_lane_weight;
+  if (inst.op == ir::Op::IMulOverflows) return sequence_weight;
+  return inst.op == ir::Op::CallNumeric ? call_weight : 1;
 }
 
 // Which values are alive, backwards from the ends of blocks.
@@ -95,7 +99,7 @@ int choose_parts(const ir::Function& f, Simd simd) {
   int operations = 1;
   for (const ir::Block& block : f.blocks)
     for (ir::ValueId v : block.body)
-      if (f[v].varying) operations += weight(f[v].op);
+      if (f[v].varying) operations += weight(f, f[v]);
   const int by_size = std::clamp(most_operations / operations, 1, most_parts);
   if (by_size == 1) return 1;
 
@@ -103,7 +107,7 @@ int choose_parts(const ir::Function& f, Simd simd) {
   const ir::Dominators dominators(f, predecessors);
   const auto loops = ir::Loops::of(f, predecessors, dominators);
   if (!loops) return 1;
-  if (loops->size() == 0) return std::min(by_size, most_parts_without_loop);
+  if (loops->size() == 0) return std::clamp(most_operations_without_loop / operations, 1, most_parts_without_loop);
   const Registers all = registers(simd);
   const Liveness liveness(f, all.masks > 0);
   int parts = by_size;
