@@ -1,0 +1,128 @@
+// Several vectors in flight hide the latency of a chain of dependent operations, as long as their values stay in
+// registers: the number of vectors follows from how many values are alive at once inside loops. Code size bounds it,
+// too: each vector is code of its own, and LLVM's time grows with it.
+
+#include "codegen/lane_shape.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "codegen/target.h"
+#include "ir/dominators.h"
+#include "ir/loops.h"
+
+namespace gilmap::codegen {
+
+namespace {
+
+constexpr int most_parts = 4;
+// Varying operations in all. One that becomes a sequence counts as several, one that may go lane by lane, which is a loop
+// with a call or a division, as many.
+constexpr int most_operations = 200;
+constexpr int sequence_weight = 8, by_lane_weight = 40, call_weight = 100;
+// Without a loop there is no chain: a second vector hides what latency there is, if it is cheap.
+constexpr int most_operations_without_loop = 80;
+constexpr int most_parts_without_loop = 2;
+
+struct Registers {
+  int vectors, masks;
+};
+// Of masks there are 8, but to keep some in memory is cheap.
+Registers registers(Simd simd) {
+  if (simd == Simd::Avx512) return {32, 12};
+  return {simd == Simd::Neon ? 32 : 16, 0};  // masks are vectors
+}
+
+int weight(const ir::Function& f, const ir::Inst& inst) {
+  if (inst.op == ir::Op::IFloorDiv || inst.op == ir::Op::IMod)
+    return f[inst.args[1]].op == ir::Op::IConst ? sequence_weight : by_lane_weight;
+  if (inst.op == ir::Op::IMulOverflows) return sequence_weight;
+  return inst.op == ir::Op::CallNumeric ? call_weight : 1;
+}
+
+// Which values are alive, backwards from the ends of blocks.
+class Liveness {
+ public:
+  Liveness(const ir::Function& f, bool has_mask_registers)
+      : f_(f), has_mask_registers_(has_mask_registers), live_in_(f.blocks.size()) {
+    const std::vector<ir::BlockId> order = ir::reverse_postorder(f);
+    for (auto& live : live_in_) live.resize(f.values.size());
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (auto id = order.rbegin(); id != order.rend(); ++id) {
+        std::vector<bool> live = before(*id, nullptr);
+        if (live == live_in_[*id]) continue;
+        live_in_[*id] = std::move(live);
+        changed = true;
+      }
+    }
+  }
+
+  // How many varying values, and masks, are at most alive at once within a block, each at its worst place.
+  Registers pressure(ir::BlockId id) const {
+    Registers most{0, 0};
+    before(id, &most);
+    return most;
+  }
+
+ private:
+  std::vector<bool> before(ir::BlockId id, Registers* most) const {
+    const ir::Block& block = f_.blocks[id];
+    std::vector<bool> live(f_.values.size());
+    Registers taken{0, 0};
+    auto set = [&](ir::ValueId v, bool alive) {
+      int& kind = has_mask_registers_ && f_.type(v) == ir::Type::Bool ? taken.masks : taken.vectors;
+      if (live[v] != alive && f_[v].varying) kind += alive ? 1 : -1;
+      live[v] = alive;
+      if (most) *most = {std::max(most->vectors, taken.vectors), std::max(most->masks, taken.masks)};
+    };
+    for (const ir::Edge& edge : block.end.edges) {
+      for (ir::ValueId v = 0; v < live.size(); ++v)
+        if (live_in_[edge.block][v]) set(v, true);
+      for (ir::ValueId v : edge.args) set(v, true);
+    }
+    for (ir::ValueId v : block.end.values) set(v, true);
+    for (auto v = block.body.rbegin(); v != block.body.rend(); ++v) {
+      set(*v, false);
+      for (ir::ValueId arg : f_[*v].args) set(arg, true);
+    }
+    for (ir::ValueId v : block.params) set(v, false);
+    return live;
+  }
+
+  const ir::Function& f_;
+  const bool has_mask_registers_;
+  std::vector<std::vector<bool>> live_in_;
+};
+
+int choose_parts(const ir::Function& f, Simd simd) {
+  int operations = 1;
+  for (const ir::Block& block : f.blocks)
+    for (ir::ValueId v : block.body)
+      if (f[v].varying) operations += weight(f, f[v]);
+  const int by_size = std::clamp(most_operations / operations, 1, most_parts);
+  if (by_size == 1) return 1;
+
+  const ir::Predecessors predecessors(f);
+  const ir::Dominators dominators(f, predecessors);
+  const auto loops = ir::Loops::of(f, predecessors, dominators);
+  if (!loops) return 1;
+  if (loops->size() == 0) return std::clamp(most_operations_without_loop / operations, 1, most_parts_without_loop);
+  const Registers all = registers(simd);
+  const Liveness liveness(f, all.masks > 0);
+  int parts = by_size;
+  for (ir::BlockId id : dominators.order()) {
+    if (loops->innermost(id) == ir::Loops::none) continue;
+    const Registers taken = liveness.pressure(id);
+    // To the nearest: a few values in memory cost less than latency.
+    parts = std::min(parts, (all.vectors + taken.vectors / 2) / std::max(taken.vectors, 1));
+    if (taken.masks > 0) parts = std::min(parts, all.masks / taken.masks);
+  }
+  return std::max(parts, 1);
+}
+
+}  // namespace
+
+LaneShape choose_shape(const ir::Function& f, Simd simd) { return {vector_lanes(simd), choose_parts(f, simd)}; }
+
+}  // namespace gilmap::codegen

@@ -1,0 +1,134 @@
+// Values, block parameters and masks of lane functions.
+//
+// A mask is a vector of i1 where it is computed and used. AVX-512 has registers for those. Elsewhere LLVM would pack and
+// unpack them at every turn, so a mask is held as a vector of 64-bit lanes, all ones or zeros, and logic on masks works
+// on these. A fence, which is for doubles and costs nothing, keeps LLVM from seeing that it was an i1.
+
+#include "codegen/lanes_emitter.h"
+
+#include "passes/int_range.h"
+
+namespace gilmap::codegen {
+
+using llvm::Value;
+
+LaneEmitter::LaneEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function, LaneShape shape)
+    : FunctionEmitter(module, ir, function), shape_(shape), parts_(ir.values.size()) {}
+
+void LaneEmitter::for_each_part(llvm::function_ref<void()> emit) {
+  width_ = static_cast<unsigned>(shape_.lanes);
+  for (part_ = 0; part_ < static_cast<unsigned>(shape_.parts); ++part_) emit();
+  width_ = part_ = 0;
+}
+
+Value* LaneEmitter::splat(Value* scalar) {
+  if (auto* constant = llvm::dyn_cast<llvm::Constant>(scalar))
+    return llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(width_), constant);
+  return b_.CreateVectorSplat(width_, scalar);
+}
+
+Value* LaneEmitter::value(ir::ValueId v) {
+  if (!is_vector()) return FunctionEmitter::value(v);
+  if (!ir_[v].varying) return splat(FunctionEmitter::value(v));
+  Value* held = parts_[v][part_];
+  return is_wide_mask(v) ? b_.CreateICmpSLT(held, integer(0)) : held;
+}
+
+Value* LaneEmitter::held(ir::ValueId v) {
+  if (ir_[v].varying) return parts_[v][part_];
+  return is_wide_mask(v) ? b_.CreateSExt(value(v), int_type()) : value(v);
+}
+
+Value* LaneEmitter::widened(Value* mask) {
+  Value* wide = b_.CreateSExt(mask, int_type());
+  return llvm::isa<llvm::Constant>(wide) ? wide : as_int(fence(as_real(wide)));
+}
+
+Value* LaneEmitter::part(ir::ValueId v, int part) {
+  width_ = static_cast<unsigned>(shape_.lanes);
+  part_ = static_cast<unsigned>(part);
+  Value* found = value(v);
+  width_ = part_ = 0;
+  return found;
+}
+
+// A uniform value may be garbage as a whole, where a block runs in which no lane matters, and nothing marks it: only
+// constants are certain.
+IntRange LaneEmitter::range(ir::ValueId v) const {
+  const ir::Inst& inst = ir_[v];
+  if (inst.op == ir::Op::IConst) return passes::single(inst.imm);
+  if (!is_vector()) return passes::full_range;
+  IntRange r = passes::meet(inst.range, FunctionEmitter::range(v));
+  return passes::is_empty(r) ? passes::full_range : r;
+}
+
+void LaneEmitter::bind_parts(ir::ValueId param, std::vector<Value*> parts) {
+  for_each_part([&] { parts_[param].push_back(is_wide_mask(param) ? widened(parts[part_]) : parts[part_]); });
+}
+
+void LaneEmitter::emit_value(ir::ValueId v) {
+  if (!ir_[v].varying) return FunctionEmitter::emit_value(v);
+  emitted_ = v;
+  for_each_part([&] {
+    Value* r = is_wide_mask(v) ? emit_wide_logic(ir_[v]) : nullptr;
+    if (!r) r = is_wide_mask(v) ? widened(emit_instruction(v)) : emit_instruction(v);
+    parts_[v].push_back(r);
+  });
+  emitted_ = ir::no_value;
+}
+
+// Null if the operation is none on masks.
+Value* LaneEmitter::emit_wide_logic(const ir::Inst& inst) {
+  auto arg = [&](size_t i) { return held(inst.args[i]); };
+  if (inst.op == ir::Op::BAnd) return b_.CreateAnd(arg(0), arg(1));
+  if (inst.op == ir::Op::BOr) return b_.CreateOr(arg(0), arg(1));
+  if (inst.op == ir::Op::BXor) return b_.CreateXor(arg(0), arg(1));
+  if (inst.op == ir::Op::BNot) return b_.CreateNot(arg(0));
+  if (inst.op == ir::Op::Select) return b_.CreateSelect(value(inst.args[0]), arg(1), arg(2));
+  return nullptr;
+}
+
+void LaneEmitter::emit_param(ir::ValueId param, unsigned edges) {
+  if (!ir_[param].varying) return FunctionEmitter::emit_param(param, edges);
+  for_each_part([&] {
+    llvm::Type* type = is_wide_mask(param) ? int_type() : shaped(llvm_type(ir_.type(param), context()));
+    parts_[param].push_back(b_.CreatePHI(type, edges));
+  });
+}
+
+// The builder stands where the edge leaves.
+void LaneEmitter::add_to_phi(ir::ValueId param, Value* v) {
+  llvm::cast<llvm::PHINode>(parts_[param][part_])->addIncoming(v, b_.GetInsertBlock());
+}
+
+void LaneEmitter::add_incoming(ir::ValueId param, ir::ValueId arg) {
+  if (!ir_[param].varying) return FunctionEmitter::add_incoming(param, arg);
+  for_each_part([&] { add_to_phi(param, held(arg)); });
+}
+
+void LaneEmitter::add_choice(ir::ValueId param, Value* cond, ir::ValueId yes, ir::ValueId no) {
+  if (!ir_[param].varying) return FunctionEmitter::add_choice(param, cond, yes, no);
+  for_each_part([&] { add_to_phi(param, b_.CreateSelect(cond, held(yes), held(no))); });
+}
+
+Value* LaneEmitter::any(Value* mask) {
+  if (!mask->getType()->getScalarType()->isIntegerTy(1))
+    mask = b_.CreateICmpSLT(mask, llvm::Constant::getNullValue(mask->getType()));
+  Value* bits = b_.CreateBitCast(mask, b_.getIntNTy(static_cast<unsigned>(shape_.lanes)));
+  return b_.CreateIsNotNull(bits);
+}
+
+Value* LaneEmitter::any(std::span<Value* const> masks) {
+  Value* all = masks[0];
+  for (Value* mask : masks.subspan(1)) all = b_.CreateOr(all, mask);
+  return any(all);
+}
+
+Value* LaneEmitter::bits_of(Value* mask) {
+  return b_.CreateZExt(b_.CreateBitCast(mask, b_.getIntNTy(static_cast<unsigned>(shape_.lanes))), b_.getInt64Ty());
+}
+
+// The operation itself is uniform.
+Value* LaneEmitter::emit_any_lane(ir::ValueId v) { return ir_[v].varying ? any(parts_[v]) : value(v); }
+
+}  // namespace gilmap::codegen
