@@ -11,7 +11,6 @@
 
 namespace gilmap::codegen {
 
-// Tags beside the payloads of a kernel that returns more than one type.
 using ir::Tag;
 using ir::tag_of;
 using ir::type_of;

@@ -274,10 +274,7 @@ class RandomModule {
       vars_ = before;
       b_->at(side);
       if (pick(8) == 0) {
-        if (pick(2))
-          b_->deopt(ir::DeoptReason::Raise);
-        else
-          give_back();
+        leave();
         continue;
       }
       if (pick(4)) body(depth - 1, loops);
@@ -294,6 +291,19 @@ class RandomModule {
     if (ends.empty()) give_back();  // unreachable
   }
 
+  // raise, return, or break or continue of any loop around.
+  void leave() {
+    if (!loops_.empty() && pick(3)) {
+      const Loop& loop = loops_[random_() % loops_.size()];
+      std::vector<ValueId> args = vars_;
+      if (pick(2)) return b_->jump(loop.after, args);
+      args.push_back(b_->emit(Op::IAdd, {loop.counter, loop.step}));
+      return b_->jump(loop.header, args);
+    }
+    if (pick(2)) return b_->deopt(ir::DeoptReason::Raise);
+    give_back();
+  }
+
   // for counter in range(…), or a loop that goes on while a condition holds; both end after a few rounds.
   void loop(int depth, int loops) {
     ValueId start = b_->iconst(pick(3)), step = b_->iconst(1 + pick(3)), limit = b_->iconst(pick(12));
@@ -306,21 +316,28 @@ class RandomModule {
     b_->at(from);
     b_->jump(header, args);
     b_->at(header);
-    BlockId inside = b_->new_block(), after = b_->new_block();
+    BlockId inside = b_->new_block(), after = join();
+    std::vector<ValueId> behind = vars_;
+    vars_ = params;
+    b_->at(header);
     ValueId more = b_->emit(pick(4) ? Op::ILt : Op::ILe, {counter, limit});
     if (pick(3) == 0) more = b_->emit(Op::BAnd, {more, condition()});
-    b_->branch(more, {inside, {}}, {after, {}});
+    if (pick(4) == 0) more = b_->emit(Op::BAnd, {more, b_->emit(Op::ILt, {counter, vars_[0]})});
+    b_->branch(more, {inside, {}}, {after, params});
     b_->at(inside);
-    b_->poll();
+    if (pick(4)) b_->poll();
     if (pick(2)) vars_[0] = counter;
+    loops_.push_back({header, after, counter, step});
     body(depth - 1, loops + 1);
+    if (!b_->terminated() && pick(8) == 0) leave();
     if (!b_->terminated()) {
       std::vector<ValueId> next = vars_;
       next.push_back(b_->emit(Op::IAdd, {counter, step}));
       b_->jump(header, next);
     }
+    loops_.pop_back();
     b_->at(after);
-    vars_ = params;
+    vars_ = behind;
   }
 
   void give_back() {
@@ -336,6 +353,11 @@ class RandomModule {
   ir::Module module_;
   ir::Builder* b_ = nullptr;
   int ints_ = 0, floats_ = 0, bools_ = 0;
+  struct Loop {
+    BlockId header, after;
+    ValueId counter, step;
+  };
+  std::vector<Loop> loops_;  // around the place being written
   std::vector<ValueId> vars_;
 };
 
