@@ -11,11 +11,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <expected>
 
 #include "codegen/emitter.h"
 #include "codegen/flatten_branches.h"
 #include "codegen/jit.h"
 #include "codegen/kernel.h"
+#include "codegen/lanes_emitter.h"
 #include "codegen/llvm_versions.h"
 #include "codegen/optimise.h"
 #include "codegen/target.h"
@@ -55,9 +57,17 @@ struct Facts {
   bool may_deopt = false, polls = false, has_loops = false;
 };
 
+// Instruction set of a module's code.
+std::expected<Simd, std::string> simd_for(const ir::Module& module, Simd wanted) {
+  auto simd = resolve(wanted);
+  if (simd && *simd == Simd::Off && module.functions[0].lanes) return std::unexpected("SIMD is off");
+  return simd;
+}
+
 Facts facts_of(const ir::Module& module) {
   Facts facts;
   for (const ir::Function& f : module.functions) {
+    facts.may_deopt |= !f.deopts.empty();
     std::vector<bool> seen(f.blocks.size());
     for (ir::BlockId id : ir::reverse_postorder(f)) {
       seen[id] = true;
@@ -77,12 +87,15 @@ Facts facts_of(const ir::Module& module) {
 class Compilation {
  public:
   Compilation(const ir::Module& ir, const CompileOptions& options)
-      : ir_(ir),
-        options_(options),
-        module_("gilmap", context_),
-        facts_(facts_of(ir)),
-        machine_(borrow_target_machine(options.opt_level, &error_)) {
-    if (options.opt_level > 0)
+      : ir_(ir), options_(options), module_("gilmap", context_), facts_(facts_of(ir)) {
+    auto simd = simd_for(ir, options.simd);
+    if (simd) {
+      emitted_.simd = *simd;
+      machine_ = borrow_target_machine(*simd, options.opt_level, &error_);
+    } else {
+      error_ = simd.error();
+    }
+    if (options.opt_level > 0 && !is_lanes())
       for (ir::Function& f : ir_.functions) flatten_branches(f);
     auto handler = std::make_unique<Diagnostics>();
     diagnostics_ = handler.get();
@@ -92,23 +105,28 @@ class Compilation {
   const std::string& error() const { return error_.empty() ? diagnostics_->error : error_; }
   const std::map<std::string, const void*>& symbols() const { return emitted_.symbols; }
   const Facts& facts() const { return facts_; }
+  int lanes() const { return lanes_; }
 
   bool emit() {
     if (!machine_) return false;
     module_.setTargetTriple(as_argument(machine_->getTargetTriple()));
     module_.setDataLayout(machine_->createDataLayout());
-    emitted_.has_fma = host_has_fma();
+    emitted_.has_fma = has_fma(emitted_.simd);
     declare_functions(emitted_);
-    emit_kernel(emitted_);
+    if (is_lanes()) {
+      lanes_ = emit_lane_kernel(emitted_);
+    } else {
+      emit_kernel(emitted_);
+    }
     emit_functions(emitted_);
     for (llvm::Function& f : module_)
-      if (!f.isDeclaration()) f.addFnAttr("prefer-vector-width", "256");
+      if (!f.isDeclaration()) set_vector_width(f);
     return verify();
   }
 
   void optimise() {
     if (options_.opt_level == 0) return;
-    bool vectorise = !facts_.may_deopt && !facts_.has_loops && emitted_.symbols.empty();
+    bool vectorise = !is_lanes() && !facts_.may_deopt && !facts_.has_loops && emitted_.symbols.empty();
     codegen::optimise(module_, *machine_, vectorise);
   }
 
@@ -140,6 +158,14 @@ class Compilation {
   }
 
  private:
+  bool is_lanes() const { return ir_.functions[0].lanes; }
+
+  void set_vector_width(llvm::Function& f) const {
+    const int bits = is_lanes() ? vector_lanes(emitted_.simd) * 64 : 256;
+    f.addFnAttr("prefer-vector-width", std::to_string(bits));
+    if (is_lanes()) f.addFnAttr("min-legal-vector-width", std::to_string(bits));
+  }
+
   bool verify() {
 #ifdef NDEBUG
     return true;
@@ -156,6 +182,7 @@ class Compilation {
   Facts facts_;
   ModuleContext emitted_{ir_, module_};
   std::string error_;
+  int lanes_ = 1;
   Diagnostics* diagnostics_ = nullptr;
   TargetMachinePtr machine_;
 };
@@ -208,6 +235,7 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
   kernel->may_deopt = work.facts().may_deopt;
   kernel->recursive = module.functions.size() > 1;
   kernel->unbounded = work.facts().polls || kernel->recursive;
+  kernel->lanes = work.lanes();
   kernel->compile_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return kernel;
 }

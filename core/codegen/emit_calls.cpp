@@ -27,10 +27,9 @@ class RecursiveFunction final : public FunctionEmitter {
     depth_left_ = b_.CreateSub(function_->getArg(0), b_.getInt64(static_cast<uint64_t>(ir_.depth)), "depth_left");
     leave_if(b_.CreateICmpSLT(depth_left_, b_.getInt64(0)), deopt_exit(ir::DeoptReason::Depth));
     if (calls()) emit_poll();  // recursion is a loop
-    std::vector<Value*> args;
     for (size_t i = 0; i < ir_.blocks[0].params.size(); ++i)
-      args.push_back(function_->getArg(first_argument + static_cast<unsigned>(i)));
-    emit_blocks(args);
+      bind(ir_.blocks[0].params[i], function_->getArg(first_argument + static_cast<unsigned>(i)));
+    emit_blocks();
   }
 
  private:

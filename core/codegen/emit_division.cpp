@@ -39,7 +39,7 @@ constexpr bool is_unsigned_32_bits(IntRange r) { return r.lo >= 0 && r.hi <= int
 DivMod FunctionEmitter::emit_divmod(ir::ValueId v) {
   const ir::Inst& inst = ir_[v];
   Pair operands{inst.args[0], inst.args[1]};
-  DivMod& shared = available_.divisions[operands];
+  DivMod& shared = shared_division(operands);
   if (shared.remainder) return shared;
 
   Value *a = value(operands.first), *b = value(operands.second);

@@ -19,13 +19,13 @@ namespace I = llvm::Intrinsic;
 
 NumericResult FunctionEmitter::emit_float_divmod(NumericFn fn, std::span<Value* const> args) {
   Value *a = args[0], *b = args[1];
-  Value* zero = llvm::ConstantFP::get(b_.getDoubleTy(), 0.0);
+  Value* zero = real(0.0);
   auto copysign = [&](Value* x, Value* sign) { return b_.CreateBinaryIntrinsic(I::copysign, x, sign); };
 
   Value* q = b_.CreateUnaryIntrinsic(I::trunc, b_.CreateFDiv(a, b));
-  Value* r = b_.CreateIntrinsic(I::fma, {b_.getDoubleTy()}, {b_.CreateFNeg(q), b, a});
+  Value* r = emit_fma(b_.CreateFNeg(q), b, a);
   // An infinite b makes r NaN; an infinite a, a zero b and any NaN do that to q or make it infinite.
-  Value* in_range = b_.CreateFCmpOLT(emit_fabs(q), llvm::ConstantFP::get(b_.getDoubleTy(), 0x1p50));
+  Value* in_range = b_.CreateFCmpOLT(emit_fabs(q), real(0x1p50));
   Value* usual = b_.CreateAnd(in_range, b_.CreateFCmpORD(r, r));
 
   return emit_fast_or_library(usual, numeric::info(fn), args, [&]() -> NumericResult {
@@ -43,10 +43,9 @@ NumericResult FunctionEmitter::emit_float_divmod(NumericFn fn, std::span<Value* 
       v = b_.CreateSelect(is_zero, copysign(zero, b), moved);
     } else {
       GILMAP_CHECK(fn == NumericFn::float_floordiv);
-      Value* one = llvm::ConstantFP::get(b_.getDoubleTy(), 1.0);
-      v = b_.CreateSelect(other_sign_than(b), b_.CreateFSub(q, one), q);
+      v = b_.CreateSelect(other_sign_than(b), b_.CreateFSub(q, real(1.0)), q);
     }
-    return {v, b_.getFalse()};
+    return {v, bool_constant(false)};
   });
 }
 

@@ -117,36 +117,40 @@ llvm::AllocaInst* FunctionEmitter::entry_alloca(llvm::Type* type, const char* na
   return at_entry.CreateAlloca(type, nullptr, name);
 }
 
-// Each parameter of a block becomes a phi, unless the block is the entry and nothing jumps back to it.
-void FunctionEmitter::prepare_blocks(std::span<Value* const> args) {
+// Each parameter of a block becomes a phi; those of the entry, to which nothing jumps, are bound.
+void FunctionEmitter::prepare_blocks() {
   llvm::BasicBlock* from = b_.GetInsertBlock();
   for (ir::BlockId id : order_) {
     blocks_[id] = new_block("b");
     b_.SetInsertPoint(blocks_[id]);
-    const auto& params = ir_.blocks[id].params;
-    for (size_t i = 0; i < params.size(); ++i) {
-      ir::ValueId p = params[i];
-      if (id == 0 && predecessors_[0] == 0) {
-        values_[p] = args[i];
-        continue;
-      }
-      llvm::PHINode* phi = b_.CreatePHI(llvm_type(ir_.type(p), context()), predecessors_[id] + (id == 0));
-      if (id == 0) phi->addIncoming(args[i], from);
-      values_[p] = phi;
-    }
+    if (id == 0) continue;
+    for (ir::ValueId p : ir_.blocks[id].params) emit_param(p, predecessors_[id]);
   }
   b_.SetInsertPoint(from);
   b_.CreateBr(blocks_[0]);
 }
 
-void FunctionEmitter::emit_blocks(std::span<Value* const> args) {
-  prepare_blocks(args);
+void FunctionEmitter::emit_param(ir::ValueId param, unsigned edges) {
+  values_[param] = b_.CreatePHI(llvm_type(ir_.type(param), context()), edges);
+}
+
+void FunctionEmitter::add_incoming(ir::ValueId param, ir::ValueId arg) {
+  llvm::cast<llvm::PHINode>(values_[param])->addIncoming(value(arg), b_.GetInsertBlock());
+}
+
+void FunctionEmitter::add_choice(ir::ValueId param, Value* cond, ir::ValueId yes, ir::ValueId no) {
+  Value* chosen = b_.CreateSelect(cond, value(yes), value(no));
+  llvm::cast<llvm::PHINode>(values_[param])->addIncoming(chosen, b_.GetInsertBlock());
+}
+
+void FunctionEmitter::emit_blocks() {
+  prepare_blocks();
   for (ir::BlockId id : order_) {
     b_.SetInsertPoint(blocks_[id]);
     auto inherited = inherited_.find(id);
     available_ = inherited != inherited_.end() ? std::move(inherited->second) : Available{};
     block_ = id;
-    ranges_.replay(id, [&](ir::ValueId v) { values_[v] = emit_instruction(v); });
+    ranges_.replay(id, [&](ir::ValueId v) { emit_value(v); });
     for (const ir::Edge& edge : ir_.blocks[id].end.edges)
       if (edge.block != 0 && predecessors_[edge.block] == 1) inherited_[edge.block] = available_;
     emit_terminator(id);
@@ -177,10 +181,7 @@ void FunctionEmitter::emit_branch(const ir::Terminator& end) {
   Value* cond = value(end.values[0]);
   if (yes.block == no.block) {  // a phi has one value for each block that it comes from
     const auto& params = ir_.blocks[yes.block].params;
-    for (size_t i = 0; i < params.size(); ++i) {
-      Value* chosen = b_.CreateSelect(cond, value(yes.args[i]), value(no.args[i]));
-      llvm::cast<llvm::PHINode>(values_[params[i]])->addIncoming(chosen, b_.GetInsertBlock());
-    }
+    for (size_t i = 0; i < params.size(); ++i) add_choice(params[i], cond, yes.args[i], no.args[i]);
     b_.CreateBr(blocks_[yes.block]);
     return;
   }
@@ -194,8 +195,7 @@ void FunctionEmitter::emit_branch(const ir::Terminator& end) {
 
 void FunctionEmitter::add_edge(const ir::Edge& edge) {
   const auto& params = ir_.blocks[edge.block].params;
-  for (size_t i = 0; i < params.size(); ++i)
-    llvm::cast<llvm::PHINode>(values_[params[i]])->addIncoming(value(edge.args[i]), b_.GetInsertBlock());
+  for (size_t i = 0; i < params.size(); ++i) add_incoming(params[i], edge.args[i]);
 }
 
 Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
@@ -208,9 +208,9 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
 
   switch (inst.op) {
     case Op::IConst:
-      return b_.getInt64(static_cast<uint64_t>(inst.imm));
+      return integer(inst.imm);
     case Op::FConst:
-      return llvm::ConstantFP::get(context(), llvm::APFloat(std::bit_cast<double>(inst.imm)));
+      return llvm::ConstantFP::get(real_type(), llvm::APFloat(std::bit_cast<double>(inst.imm)));
     case Op::BConst:
       return bool_constant(inst.imm != 0);
 
@@ -235,9 +235,8 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
     case Op::INot:
       return b_.CreateNot(arg(0));
     case Op::IShl:
-      return b_.CreateShl(arg(0), arg(1));
     case Op::IShr:
-      return b_.CreateAShr(arg(0), arg(1));
+      return emit_shift(inst.op, arg(0), arg(1));
     case Op::IEq:
       return icmp(P::ICMP_EQ);
     case Op::INe:
@@ -295,13 +294,13 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
       return emit_is_finite(arg(0));
 
     case Op::IToF:
-      return b_.CreateSIToFP(arg(0), b_.getDoubleTy());
+      return to_float(arg(0), range(inst.args[0]));
     case Op::FToI:
-      return b_.CreateFPToSI(arg(0), b_.getInt64Ty());
+      return to_int(arg(0), range(v));
     case Op::FBits:
-      return b_.CreateBitCast(arg(0), b_.getInt64Ty());
+      return b_.CreateBitCast(arg(0), int_type());
     case Op::BToI:
-      return b_.CreateZExt(arg(0), b_.getInt64Ty());
+      return b_.CreateZExt(arg(0), int_type());
 
     case Op::BAnd:
       return b_.CreateAnd(arg(0), arg(1));
@@ -315,13 +314,13 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
     case Op::Select:
       return b_.CreateSelect(arg(0), arg(1), arg(2));
 
-    case Op::AnyLane:  // of a uniform value
-      return arg(0);
+    case Op::AnyLane:
+      return emit_any_lane(inst.args[0]);
 
     case Op::CallNumeric:
       return emit_call_numeric(v);
     case Op::CallFailed:
-      return failed_.at(inst.args[0]);
+      return failed_.at({inst.args[0], part_});
     case Op::Call:
       return emit_call(v);
     case Op::CallResult:

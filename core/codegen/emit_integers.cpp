@@ -46,9 +46,12 @@ FunctionEmitter::Checked FunctionEmitter::emit_checked(Op op, ir::ValueId a, ir:
     }
   }
 
-  llvm::Intrinsic::ID id = op == Op::IAdd   ? llvm::Intrinsic::sadd_with_overflow
-                           : op == Op::ISub ? llvm::Intrinsic::ssub_with_overflow
-                                            : llvm::Intrinsic::smul_with_overflow;
+  if (op == Op::IMul) {
+    shared = emit_product(value(a), value(b));
+    return shared;
+  }
+  llvm::Intrinsic::ID id =
+      op == Op::IAdd ? llvm::Intrinsic::sadd_with_overflow : llvm::Intrinsic::ssub_with_overflow;
   Value* both = b_.CreateBinaryIntrinsic(id, value(a), value(b));
   shared = {b_.CreateExtractValue(both, 0), b_.CreateExtractValue(both, 1)};
   return shared;
@@ -56,9 +59,10 @@ FunctionEmitter::Checked FunctionEmitter::emit_checked(Op op, ir::ValueId a, ir:
 
 // By comparing the operand with bounds, so that the product is one fast instruction and the test is off its path.
 Value* FunctionEmitter::emit_scaling_overflows(Value* a, int64_t factor) {
-  const int64_t lo = INT64_MIN / factor, hi = INT64_MAX / factor;
-  Value* offset = b_.CreateSub(a, b_.getInt64(static_cast<uint64_t>(lo)));
-  return b_.CreateICmpUGT(offset, b_.getInt64(static_cast<uint64_t>(hi) - static_cast<uint64_t>(lo)));
+  int64_t lo = INT64_MIN / factor, hi = INT64_MAX / factor;
+  if (factor < 0) std::swap(lo, hi);
+  Value* offset = b_.CreateSub(a, integer(lo));
+  return b_.CreateICmpUGT(offset, integer(hi - lo));
 }
 
 Value* FunctionEmitter::emit_overflows(Op op, const ir::Inst& inst) {
@@ -84,11 +88,20 @@ Value* FunctionEmitter::emit_arithmetic(Op op, const ir::Inst& inst) {
   return b_.CreateMul(value(a), value(b), "", false, product_fits(range(a), range(b)));
 }
 
+Value* FunctionEmitter::emit_shift(Op op, Value* a, Value* count) {
+  return op == Op::IShl ? b_.CreateShl(a, count) : b_.CreateAShr(a, count);
+}
+
+FunctionEmitter::Checked FunctionEmitter::emit_product(Value* a, Value* b) {
+  Value* both = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smul_with_overflow, a, b);
+  return {b_.CreateExtractValue(both, 0), b_.CreateExtractValue(both, 1)};
+}
+
 // Integers up to 2^53 in magnitude are doubles; beyond, a conversion rounds.
 Value* FunctionEmitter::within_53_bits(Value* a, IntRange range) {
   if (within_bits(range, 53)) return bool_constant(true);
-  Value* shifted = b_.CreateAdd(a, b_.getInt64(uint64_t{1} << 53));
-  return b_.CreateICmpULE(shifted, b_.getInt64(uint64_t{1} << 54));
+  Value* shifted = b_.CreateAdd(a, integer(int64_t{1} << 53));
+  return b_.CreateICmpULE(shifted, integer(int64_t{1} << 54));
 }
 
 }  // namespace gilmap::codegen

@@ -99,6 +99,10 @@ NumericResult FunctionEmitter::emit_direct_call(const numeric::NumericFnInfo& in
   return {value, either(bool_constant(false), exact.failed)};
 }
 
+NumericResult FunctionEmitter::emit_out_of_line(const numeric::NumericFnInfo& info, std::span<Value* const> args) {
+  return info.direct ? emit_direct_call(info, args) : emit_library_call(info, args);
+}
+
 NumericResult FunctionEmitter::emit_fast_or_library(Value* cond, const numeric::NumericFnInfo& info,
                                                     std::span<Value* const> args,
                                                     llvm::function_ref<NumericResult()> fast) {
@@ -129,10 +133,11 @@ NumericResult FunctionEmitter::emit_fast_or_library(Value* cond, const numeric::
 
 Value* FunctionEmitter::emit_call_numeric(ir::ValueId v) {
   const ir::Inst& inst = ir_[v];
+  const auto fn = static_cast<NumericFn>(inst.imm);
   std::vector<Value*> args;
-  for (ir::ValueId a : inst.args) args.push_back(value(a));
-  NumericResult r = emit_numeric(static_cast<NumericFn>(inst.imm), inst, args);
-  failed_[v] = r.failed;
+  for (size_t i = 0; i < numeric::info(fn).args.size(); ++i) args.push_back(value(inst.args[i]));
+  NumericResult r = emit_numeric(v, args);
+  failed_[{v, part_}] = r.failed;
   return r.value;
 }
 

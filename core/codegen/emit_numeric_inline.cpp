@@ -14,28 +14,26 @@ using numeric::NumericFn;
 namespace I = llvm::Intrinsic;
 
 // An integral double; fails outside 64 bits and for what is not finite.
-NumericResult FunctionEmitter::emit_float_to_int(Value* integral) {
-  Value* low = llvm::ConstantFP::get(b_.getDoubleTy(), -0x1p63);
-  Value* high = llvm::ConstantFP::get(b_.getDoubleTy(), 0x1p63);
-  Value* fits = b_.CreateAnd(b_.CreateFCmpOGE(integral, low), b_.CreateFCmpOLT(integral, high));
+NumericResult FunctionEmitter::emit_float_to_int(Value* integral, IntRange range) {
+  Value* fits = b_.CreateAnd(b_.CreateFCmpOGE(integral, real(-0x1p63)), b_.CreateFCmpOLT(integral, real(0x1p63)));
   // Where it does not fit, LLVM's result is poison, which freeze makes an arbitrary number.
-  return {b_.CreateFreeze(b_.CreateFPToSI(integral, b_.getInt64Ty())), b_.CreateNot(fits)};
+  return {b_.CreateFreeze(to_int(integral, range)), b_.CreateNot(fits)};
 }
 
 // a ** exponent for an exponent from 0 to 8, by squaring; an intermediate overflow implies one of the result.
 NumericResult FunctionEmitter::emit_small_power(Value* a, int64_t exponent) {
   Value* result = nullptr;
-  Value* failed = b_.getFalse();
+  Value* failed = bool_constant(false);
   auto multiply = [&](Value* x, Value* y) {
-    Value* both = b_.CreateBinaryIntrinsic(I::smul_with_overflow, x, y);
-    failed = b_.CreateOr(failed, b_.CreateExtractValue(both, 1));
-    return b_.CreateExtractValue(both, 0);
+    Checked product = emit_product(x, y);
+    failed = b_.CreateOr(failed, product.overflows);
+    return product.result;
   };
   for (int64_t left = exponent; left > 0; left >>= 1) {
     if (left & 1) result = result ? multiply(result, a) : a;
     if (left > 1) a = multiply(a, a);
   }
-  return {result ? result : b_.getInt64(1), failed};
+  return {result ? result : integer(1), failed};
 }
 
 // round(x, digits) for a constant from 0 to 22: of the doubles next to a half integer, and of large ones, the
@@ -43,14 +41,13 @@ NumericResult FunctionEmitter::emit_small_power(Value* a, int64_t exponent) {
 NumericResult FunctionEmitter::emit_round_digits(int64_t digits, std::span<Value* const> args) {
   double power = 1;
   for (int64_t i = 0; i < digits; ++i) power *= 10;  // exact up to 10^22
-  Value* p = llvm::ConstantFP::get(b_.getDoubleTy(), power);
+  Value* p = real(power);
   Value* y = b_.CreateFMul(args[0], p);
   Value* nearest = b_.CreateUnaryIntrinsic(I::roundeven, y);
-  Value* half = llvm::ConstantFP::get(b_.getDoubleTy(), 0.5);
-  Value* is_clear = b_.CreateFCmpONE(emit_fabs(b_.CreateFSub(y, nearest)), half);
-  Value* is_small = b_.CreateFCmpOLT(emit_fabs(y), llvm::ConstantFP::get(b_.getDoubleTy(), 0x1p52));
+  Value* is_clear = b_.CreateFCmpONE(emit_fabs(b_.CreateFSub(y, nearest)), real(0.5));
+  Value* is_small = b_.CreateFCmpOLT(emit_fabs(y), real(0x1p52));
   return emit_fast_or_library(b_.CreateAnd(is_clear, is_small), numeric::info(NumericFn::float_round_digits), args,
-                              [&] { return NumericResult{b_.CreateFDiv(nearest, p), b_.getFalse()}; });
+                              [&] { return NumericResult{b_.CreateFDiv(nearest, p), bool_constant(false)}; });
 }
 
 // What the sum loses when x is added, on top of c: Neumaier's compensation, as in core/numeric/sum.cpp.
@@ -61,26 +58,27 @@ Value* FunctionEmitter::emit_sum_compensation(Value* sum, Value* c, Value* x) {
   return b_.CreateFAdd(c, b_.CreateFAdd(b_.CreateFSub(larger, b_.CreateFAdd(sum, x)), smaller));
 }
 
-NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, std::span<Value* const> args) {
+NumericResult FunctionEmitter::emit_numeric(ir::ValueId v, std::span<Value* const> args) {
+  const ir::Inst& inst = ir_[v];
+  const auto fn = static_cast<NumericFn>(inst.imm);
   const numeric::NumericFnInfo& info = numeric::info(fn);
-  auto total = [&](Value* v) { return NumericResult{v, b_.getFalse()}; };
-  auto real = [&](double v) { return llvm::ConstantFP::get(b_.getDoubleTy(), v); };
-  auto integer = [&](int64_t v) { return b_.getInt64(static_cast<uint64_t>(v)); };
+  auto total = [&](Value* r) { return NumericResult{r, bool_constant(false)}; };
   auto range_of = [&](size_t i) { return range(inst.args[i]); };
   auto unary = [&](I::ID id) { return b_.CreateUnaryIntrinsic(id, args[0]); };
+  auto float_of = [&](size_t i) { return to_float(args[i], range_of(i)); };
   auto small = [&](size_t i) { return within_53_bits(args[i], range_of(i)); };
   auto compare = [&](llvm::CmpInst::Predicate p) {
     return emit_fast_or_library(small(0), info, args, [&] {
-      return total(b_.CreateFCmp(p, b_.CreateSIToFP(args[0], b_.getDoubleTy()), args[1]));
+      return total(b_.CreateFCmp(p, float_of(0), args[1]));
     });
   };
 
   if (fn == NumericFn::float_is_integer)
     return total(b_.CreateAnd(b_.CreateFCmpOEQ(unary(I::trunc), args[0]), emit_is_finite(args[0])));
-  if (fn == NumericFn::float_to_int) return emit_float_to_int(unary(I::trunc));
-  if (fn == NumericFn::float_floor) return emit_float_to_int(unary(I::floor));
-  if (fn == NumericFn::float_ceil) return emit_float_to_int(unary(I::ceil));
-  if (fn == NumericFn::float_round) return emit_float_to_int(unary(I::roundeven));
+  if (fn == NumericFn::float_to_int) return emit_float_to_int(unary(I::trunc), range(v));
+  if (fn == NumericFn::float_floor) return emit_float_to_int(unary(I::floor), range(v));
+  if (fn == NumericFn::float_ceil) return emit_float_to_int(unary(I::ceil), range(v));
+  if (fn == NumericFn::float_round) return emit_float_to_int(unary(I::roundeven), range(v));
   if (fn == NumericFn::float_mod || fn == NumericFn::float_floordiv || fn == NumericFn::math_fmod) {
     if (module_.has_fma) return emit_float_divmod(fn, args);
   }
@@ -90,7 +88,7 @@ NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, 
   if (fn == NumericFn::float_sum_step_hi) return total(b_.CreateFAdd(args[0], args[2]));
   if (fn == NumericFn::float_sum_step_lo) return total(emit_sum_compensation(args[0], args[1], args[2]));
   if (fn == NumericFn::float_sum_step_int_hi)
-    return total(b_.CreateFAdd(args[0], b_.CreateSIToFP(args[2], b_.getDoubleTy())));
+    return total(b_.CreateFAdd(args[0], float_of(2)));
 
   if (fn == NumericFn::int_lt_float) return compare(llvm::CmpInst::FCMP_OLT);
   if (fn == NumericFn::int_le_float) return compare(llvm::CmpInst::FCMP_OLE);
@@ -100,7 +98,7 @@ NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, 
 
   if (fn == NumericFn::int_truediv)
     return emit_fast_or_library(b_.CreateAnd(small(0), small(1)), info, args, [&] {
-      Value* q = b_.CreateFDiv(b_.CreateSIToFP(args[0], b_.getDoubleTy()), b_.CreateSIToFP(args[1], b_.getDoubleTy()));
+      Value* q = b_.CreateFDiv(float_of(0), float_of(1));
       return NumericResult{q, b_.CreateIsNull(args[1])};
     });
   if (fn == NumericFn::int_pow && is_constant(range_of(1)) && range_of(1).lo >= 0 && range_of(1).lo <= 8)
@@ -130,8 +128,7 @@ NumericResult FunctionEmitter::emit_numeric(NumericFn fn, const ir::Inst& inst, 
   if (fn == NumericFn::math_isinf) return total(emit_is_inf(args[0]));
   if (fn == NumericFn::math_isfinite) return total(emit_is_finite(args[0]));
 
-  if (info.direct) return emit_direct_call(info, args);
-  return emit_library_call(info, args);
+  return emit_out_of_line(info, args);
 }
 
 }  // namespace gilmap::codegen

@@ -30,9 +30,9 @@ struct KernelArgs {
   int64_t depth_budget = 0;                      // Python frames that may still be entered; recursion deopts beyond
 };
 
-// Returns end, or the index of the element in which it saw the cancel flag: that element and those
-// after it are not done, the ones before it are. A kernel of several lanes returns the first element of the group that
-// it was in. To elements that it lists it may write, but not once they are listed.
+// Returns end, or the index of the element (of several lanes: of the first of the group) in which it saw the cancel
+// flag: that element and those after it are not done, the ones before it are. Several lanes may write to elements that
+// they leave to CPython, but not once they have listed them.
 using KernelFn = int64_t (*)(KernelArgs*, int64_t begin, int64_t end);
 
 // Compiled code; the destructor frees it, so it must outlive every run.
@@ -51,13 +51,26 @@ class Kernel {
   double compile_ms = 0;
 };
 
-struct CompileOptions {
-  int opt_level = 2;  // 0: fastest compile; 2: the short pass list
-  bool dump = false;  // LLVM IR to stderr
+// Instruction sets that lane functions are compiled for. Best is that of the environment variable GILMAP_SIMD (off,
+// sse, avx2, avx512), or else the widest that the CPU has. A narrower one than that also bounds scalar kernels; off,
+// which is also what a CPU without any gets, refuses lane functions and leaves scalar kernels as they are.
+enum class Simd : uint8_t {
+  Best,
+  Off,
+  Sse,     // up to SSE4.2: 2 lanes in a vector
+  Neon,    // 2 lanes
+  Avx2,    // 4 lanes
+  Avx512,  // with F, DQ, BW and VL: 8 lanes
 };
 
-// Compiles the module for the running CPU. Needs no GIL and may be called from any thread. Null only if
-// LLVM itself refuses, which is a bug of ours; `error` then says why.
+struct CompileOptions {
+  int opt_level = 2;        // 0: fastest compile; 2: the short pass list
+  bool dump = false;        // LLVM IR to stderr
+  Simd simd = Simd::Best;  // which the CPU must have
+};
+
+// Compiles the module for the running CPU. Needs no GIL and may be called from any thread. Null, and `error` says why,
+// only if the instruction set cannot be had, or LLVM itself refuses, which is a bug of ours.
 std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& options, std::string* error);
 
 // For tests, and for looking into what became of a function.

@@ -2,8 +2,8 @@
 //
 // `ret` stores the payload and the tag, and a deopt appends to the lists; both go on with the next element. The count
 // of deopts lives in a register and is published after each append, because another thread re-runs the listed elements
-// while this one goes on. The arrays do not overlap, and the accesses say so (alias scopes): with no deopt and no inner
-// loop LLVM can then vectorise the loop.
+// while this one goes on. The accesses say that the arrays do not overlap: with no deopt and no inner loop LLVM
+// can then vectorise the loop.
 
 #include <llvm/IR/MDBuilder.h>
 
@@ -12,6 +12,7 @@
 
 #include "codegen/emitter.h"
 #include "codegen/kernel.h"
+#include "codegen/kernel_memory.h"
 
 namespace gilmap::codegen {
 
@@ -24,7 +25,7 @@ class KernelLoop final : public FunctionEmitter {
   KernelLoop(ModuleContext& module, llvm::Function* kernel)
       : FunctionEmitter(module, module.ir.functions[0], kernel),
         result_types_(module.ir.result_types),
-        args_(kernel->getArg(0)),
+        memory_(b_, module, kernel->getArg(0)),
         begin_(kernel->getArg(1)),
         end_(kernel->getArg(2)) {}
 
@@ -39,8 +40,10 @@ class KernelLoop final : public FunctionEmitter {
     b_.SetInsertPoint(entry);
     b_.CreateCondBr(b_.CreateICmpSLT(begin_, end_), some, exit_);
     b_.SetInsertPoint(some);
-    load_args();
-    Value* count = b_.CreateLoad(b_.getInt64Ty(), count_address());
+    memory_.load_args();
+    cancel_ = memory_.cancel;
+    if (module_.functions.size() > 1) load_depth();
+    Value* count = memory_.load_deopt_count();
     b_.CreateBr(element_);
 
     b_.SetInsertPoint(element_);
@@ -52,72 +55,32 @@ class KernelLoop final : public FunctionEmitter {
     next_count_ = b_.CreatePHI(b_.getInt64Ty(), 2);
 
     b_.SetInsertPoint(element_);
-    std::vector<Value*> args;
-    for (size_t k = 0; k < ir_.blocks[0].params.size(); ++k) args.push_back(load_input(k));
+    for (size_t k = 0; k < ir_.blocks[0].params.size(); ++k) bind(ir_.blocks[0].params[k], load_input(k));
     if (module_.functions.size() > 1)
       leave_if(b_.CreateICmpSLT(depth_left_, b_.getInt64(0)), deopt_exit(ir::DeoptReason::Depth));
-    emit_blocks(args);
+    emit_blocks();
     finish_done();
     finish_deopts();
     finish_latch();
   }
 
  private:
-  // Arrays that are written, and the inputs, which are not. No two overlap.
-  enum Region : unsigned { Inputs, Payload, Tags, Lists, RegionCount };
-
-  Value* field(llvm::Type* type, size_t offset) {
-    return b_.CreateLoad(type, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), args_, offset));
-  }
-
-  void load_args() {
-    llvm::Type* ptr = b_.getPtrTy();
-    Value* inputs = field(ptr, offsetof(KernelArgs, inputs));
-    for (size_t k = 0; k < ir_.blocks[0].params.size(); ++k)
-      columns_.push_back(b_.CreateLoad(ptr, b_.CreateConstInBoundsGEP1_64(ptr, inputs, k)));
-    payload_ = field(ptr, offsetof(KernelArgs, payload));
-    tags_ = field(ptr, offsetof(KernelArgs, tags));
-    deopts_ = field(ptr, offsetof(KernelArgs, deopts));
-    reasons_ = field(ptr, offsetof(KernelArgs, deopt_reasons));
-    cancel_ = field(ptr, offsetof(KernelArgs, cancel));
-    if (module_.functions.size() > 1) load_depth();
-
-    llvm::MDBuilder md(context());
-    llvm::MDNode* domain = md.createAnonymousAliasScopeDomain();
-    for (llvm::MDNode*& scope : scopes_) scope = md.createAnonymousAliasScope(domain);
-  }
-
   void load_depth() {
     auto* cap = new llvm::GlobalVariable(module_.llvm, b_.getInt64Ty(), true, llvm::GlobalValue::ExternalLinkage,
                                          nullptr, depth_cap_symbol);
     Value* budget =
-        b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, field(b_.getInt64Ty(), offsetof(KernelArgs, depth_budget)),
+        b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, memory_.field(b_.getInt64Ty(), offsetof(KernelArgs, depth_budget)),
                                  b_.CreateLoad(b_.getInt64Ty(), cap));
     depth_left_ = b_.CreateSub(budget, b_.getInt64(static_cast<uint64_t>(ir_.depth)), "depth_left");
-  }
-
-  template <class Access>
-  Access* within(Region region, Access* access) {
-    std::vector<llvm::Metadata*> others;
-    for (unsigned r = 0; r < RegionCount; ++r)
-      if (r != region) others.push_back(scopes_[r]);
-    access->setMetadata(llvm::LLVMContext::MD_alias_scope, llvm::MDNode::get(context(), scopes_[region]));
-    access->setMetadata(llvm::LLVMContext::MD_noalias, llvm::MDNode::get(context(), others));
-    return access;
-  }
-
-  Value* at(llvm::Type* type, Value* base, Value* index) { return b_.CreateInBoundsGEP(type, base, index); }
-
-  Value* count_address() {
-    return b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), args_, offsetof(KernelArgs, deopt_count));
   }
 
   // Columns may lie at any address.
   Value* load_input(size_t k) {
     ir::Type t = ir_.type(ir_.blocks[0].params[k]);
-    llvm::Type* stored = t == ir::Type::Bool ? b_.getInt8Ty() : llvm_type(t, context());
-    llvm::LoadInst* load =
-        within(Inputs, b_.CreateAlignedLoad(stored, at(stored, columns_[k], index_), llvm::Align(1)));
+    llvm::Type* stored = memory_.stored_type(t);
+    llvm::LoadInst* load = memory_.within(
+        KernelMemory::Inputs,
+        b_.CreateAlignedLoad(stored, memory_.at(stored, memory_.columns[k], index_), llvm::Align(1)));
     if (t == ir::Type::Bool) return b_.CreateIsNotNull(load);
     if (t == ir::Type::I64 && k < ir_.arg_ranges.size() && !is_full(ir_.arg_ranges[k])) {
       IntRange r = ir_.arg_ranges[k];
@@ -127,16 +90,8 @@ class KernelLoop final : public FunctionEmitter {
     return load;
   }
 
-  bool is_tagged() const { return result_types_.size() > 1; }
-
-  // The payload as it is stored.
-  llvm::Type* payload_type() {
-    if (is_tagged()) return b_.getInt64Ty();
-    return result_types_[0] == ir::Type::Bool ? b_.getInt8Ty() : llvm_type(result_types_[0], context());
-  }
-
   Value* payload(const std::vector<ir::ValueId>& values) {
-    if (values.empty()) return llvm::Constant::getNullValue(payload_type());
+    if (values.empty()) return llvm::Constant::getNullValue(memory_.payload_type());
     Value* v = value(values[0]);
     switch (ir_.type(values[0])) {
       case ir::Type::Void:
@@ -144,9 +99,9 @@ class KernelLoop final : public FunctionEmitter {
       case ir::Type::I64:
         return v;
       case ir::Type::F64:
-        return is_tagged() ? b_.CreateBitCast(v, b_.getInt64Ty()) : v;
+        return memory_.is_tagged() ? b_.CreateBitCast(v, b_.getInt64Ty()) : v;
       case ir::Type::Bool:
-        return b_.CreateZExt(v, payload_type());
+        return b_.CreateZExt(v, memory_.payload_type());
     }
     GILMAP_UNREACHABLE();
     return v;
@@ -156,8 +111,8 @@ class KernelLoop final : public FunctionEmitter {
     ir::Type type = values.empty() ? ir::Type::Void : ir_.type(values[0]);
     GILMAP_CHECK(std::ranges::find(result_types_, type) != result_types_.end());
     Return r{nullptr, nullptr, nullptr};
-    if (is_tagged() || result_types_[0] != ir::Type::Void) r.payload = payload(values);
-    if (is_tagged()) r.tag = b_.getInt8(static_cast<uint8_t>(tag_of(type)));
+    if (memory_.has_payload()) r.payload = payload(values);
+    if (memory_.is_tagged()) r.tag = b_.getInt8(static_cast<uint8_t>(tag_of(type)));
     r.from = b_.GetInsertBlock();
     b_.CreateBr(done_);
     returns_.push_back(r);
@@ -176,9 +131,11 @@ class KernelLoop final : public FunctionEmitter {
       return phi;
     };
     Value* v = returns_[0].payload ? meet(&Return::payload) : nullptr;
-    Value* tag = is_tagged() ? meet(&Return::tag) : nullptr;
-    if (v) within(Payload, b_.CreateStore(v, at(v->getType(), payload_, index_)));
-    if (tag) within(Tags, b_.CreateStore(tag, at(b_.getInt8Ty(), tags_, index_)));
+    Value* tag = memory_.is_tagged() ? meet(&Return::tag) : nullptr;
+    if (v)
+      memory_.within(KernelMemory::Payload, b_.CreateStore(v, memory_.at(v->getType(), memory_.payload, index_)));
+    if (tag)
+      memory_.within(KernelMemory::Tags, b_.CreateStore(tag, memory_.at(b_.getInt8Ty(), memory_.tags, index_)));
     next_count_->addIncoming(count_, done_);
     b_.CreateBr(latch_);
   }
@@ -196,18 +153,14 @@ class KernelLoop final : public FunctionEmitter {
 
   void emit_deopt(Value* reason) {
     if (!deopt_) deopt_ = new_block("deopted");
-    within(Lists, b_.CreateStore(reason, at(b_.getInt8Ty(), reasons_, count_)));
+    memory_.store_reason(reason, count_);
     b_.CreateBr(deopt_);
   }
 
   void finish_deopts() {
     if (!deopt_) return;
     b_.SetInsertPoint(deopt_);
-    within(Lists, b_.CreateStore(index_, at(b_.getInt64Ty(), deopts_, count_)));
-    Value* count = b_.CreateAdd(count_, b_.getInt64(1), "", true, true);
-    // Release: whoever acquires the count sees the index and the reason stored above.
-    b_.CreateAlignedStore(count, count_address(), llvm::Align(8))->setAtomic(llvm::AtomicOrdering::Release);
-    next_count_->addIncoming(count, deopt_);
+    next_count_->addIncoming(memory_.append_deopt(index_, count_), deopt_);
     b_.CreateBr(latch_);
   }
 
@@ -263,10 +216,8 @@ class KernelLoop final : public FunctionEmitter {
   };
 
   const std::vector<ir::Type>& result_types_;
-  Value *args_, *begin_, *end_;
-  std::vector<Value*> columns_;
-  Value *payload_ = nullptr, *tags_ = nullptr, *deopts_ = nullptr, *reasons_ = nullptr;
-  std::array<llvm::MDNode*, RegionCount> scopes_{};
+  KernelMemory memory_;
+  Value *begin_, *end_;
   llvm::BasicBlock *element_ = nullptr, *done_ = nullptr, *latch_ = nullptr, *exit_ = nullptr;
   llvm::BasicBlock *deopt_ = nullptr, *cancelled_ = nullptr;
   llvm::PHINode *index_ = nullptr, *count_ = nullptr, *next_count_ = nullptr;
@@ -277,11 +228,7 @@ class KernelLoop final : public FunctionEmitter {
 }  // namespace
 
 void emit_kernel(ModuleContext& module) {
-  llvm::Type *i64 = llvm::Type::getInt64Ty(module.context()), *ptr = llvm::PointerType::get(module.context(), 0);
-  auto* type = llvm::FunctionType::get(i64, {ptr, i64, i64}, false);
-  auto* kernel = llvm::Function::Create(type, llvm::Function::ExternalLinkage, kernel_symbol, module.llvm);
-  kernel->setDoesNotThrow();
-  KernelLoop(module, kernel).emit();
+  KernelLoop(module, declare_kernel(module)).emit();
 }
 
 }  // namespace gilmap::codegen

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/kernel.h"
 #include "ir/function.h"
 
 namespace gilmap::codegen {
@@ -16,7 +17,8 @@ namespace gilmap::codegen {
 struct ModuleContext {
   const ir::Module& ir;
   llvm::Module& llvm;
-  bool has_fma = false;                             // of the target; only for sequences that are exact by proof
+  Simd simd = Simd::Off;                            // of the target, and so is
+  bool has_fma = false;                             // only for sequences that are exact by proof
   std::vector<llvm::Function*> functions = {};      // of ir.functions, by index; null for the element function
   std::map<std::string, const void*> symbols = {};  // addresses in this process that the code names
 

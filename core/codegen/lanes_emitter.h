@@ -1,0 +1,109 @@
+#pragma once
+// Emits the body of a lane function: one element per lane, in vectors that fill a register.
+//
+// A varying value is `parts` vectors of `lanes` lanes each, so that the latencies of their dependent operations overlap.
+// A varying operation is emitted once for each part, by the code that emits scalars where that does for both; what has
+// no vector instruction, or none that LLVM would find, has a sequence in the files lanes_<family>.cpp.
+// Uniform values are scalars.
+//
+// In lanes that do not matter operands are garbage: they may be outside every range and precondition. So no operation
+// here may trap on them, be undefined, or claim that it does not wrap; what LLVM calls poison is frozen.
+
+#include <span>
+#include <vector>
+
+#include "codegen/emitter.h"
+#include "codegen/lane_shape.h"
+
+namespace gilmap::codegen {
+
+class LaneEmitter : public FunctionEmitter {
+ protected:
+  LaneEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function, LaneShape shape);
+
+  // The vector of one part; of a uniform value the same in all.
+  llvm::Value* part(ir::ValueId v, int part);
+  void bind_parts(ir::ValueId param, std::vector<llvm::Value*> parts) { parts_[param] = std::move(parts); }
+  llvm::FixedVectorType* vector_of(llvm::Type* element) const {
+    return llvm::FixedVectorType::get(element, static_cast<unsigned>(shape_.lanes));
+  }
+
+  // i1: some lane of the mask, or of one of several masks, is set.
+  llvm::Value* any(llvm::Value* mask);
+  llvm::Value* any(std::span<llvm::Value* const> masks);
+  // The mask as the low bits of an i64.
+  llvm::Value* bits_of(llvm::Value* mask);
+
+  const LaneShape shape_;
+
+ private:
+  // lanes_function.cpp
+  llvm::Value* value(ir::ValueId v) override;
+  IntRange range(ir::ValueId v) const override;
+  void emit_value(ir::ValueId v) override;
+  void emit_param(ir::ValueId param, unsigned edges) override;
+  void add_incoming(ir::ValueId param, ir::ValueId arg) override;
+  void add_choice(ir::ValueId param, llvm::Value* cond, ir::ValueId yes, ir::ValueId no) override;
+  llvm::Value* emit_any_lane(ir::ValueId v) override;
+  // Emits once for each part.
+  void for_each_part(llvm::function_ref<void()> emit);
+  bool is_vector() const { return width_ != 0; }
+  void add_to_phi(ir::ValueId param, llvm::Value* v);
+  bool has_mask_registers() const { return module_.simd == Simd::Avx512; }
+
+  // lanes_integers.cpp
+  llvm::Value* emit_arithmetic(ir::Op op, const ir::Inst& inst) override;
+  llvm::Value* emit_overflows(ir::Op op, const ir::Inst& inst) override;
+  llvm::Value* emit_shift(ir::Op op, llvm::Value* a, llvm::Value* count) override;
+  Checked emit_product(llvm::Value* a, llvm::Value* b) override;
+  llvm::Value* emit_multiply(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb);
+  llvm::Value* emit_product_overflows(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb);
+
+  // lanes_conversions.cpp
+  llvm::Value* to_float(llvm::Value* a, IntRange range) override;
+  llvm::Value* to_int(llvm::Value* x, IntRange range) override;
+  bool converts_natively() const { return module_.simd == Simd::Avx512 || module_.simd == Simd::Neon; }
+  llvm::Value* as_int(llvm::Value* x) { return b_.CreateBitCast(x, int_type()); }
+  llvm::Value* as_real(llvm::Value* a) { return b_.CreateBitCast(a, real_type()); }
+
+  // lanes_division.cpp
+  DivMod emit_divmod(ir::ValueId v) override;
+  struct Wanted {
+    bool quotient, remainder;
+  };
+  DivMod emit_divmod_constant(llvm::Value* a, IntRange ra, int64_t d, Wanted wanted);
+  DivMod emit_divmod_half(llvm::Value* a, int64_t d);
+  DivMod emit_divmod_reciprocal(llvm::Value* a, IntRange ra, int64_t d, Wanted wanted);
+  DivMod emit_divmod_high(llvm::Value* a, IntRange ra, int64_t d);
+  DivMod emit_divmod_doubles(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, Wanted wanted);
+  DivMod emit_divmod_guarded(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, Wanted wanted);
+  llvm::Value* high_half(llvm::Value* n, uint64_t factor);
+
+  // lanes_calls.cpp
+  NumericResult emit_out_of_line(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args) override;
+  NumericResult emit_fast_or_library(llvm::Value* cond, const numeric::NumericFnInfo& info,
+                                     std::span<llvm::Value* const> args,
+                                     llvm::function_ref<NumericResult()> fast) override;
+  using Vectors = std::vector<llvm::Value*>;
+  using ScalarEmitter = llvm::function_ref<Vectors(std::span<llvm::Value* const>)>;
+  // Computes the results of the lanes in `which` one by one: `scalar` makes them of a lane's arguments. The other lanes
+  // keep what `results` has.
+  Vectors by_lane(llvm::Value* which, std::span<llvm::Value* const> args, Vectors results,
+                  ScalarEmitter scalar);
+  // The same, out of line and skipped where there are none.
+  Vectors patch(llvm::Value* which, std::span<llvm::Value* const> args, const Vectors& results,
+                ScalarEmitter scalar);
+  llvm::Value* scratch(llvm::Type* vector, size_t slot);
+  llvm::Value* mattering(const numeric::NumericFnInfo& info);
+  Vectors call_scalar(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
+
+  std::vector<std::vector<llvm::Value*>> parts_;  // of varying values, by ValueId
+  std::map<ir::ValueId, std::vector<llvm::PHINode*>> phis_;
+  ir::ValueId emitted_ = ir::no_value;  // the varying value being emitted
+  std::map<std::pair<llvm::Type*, size_t>, llvm::AllocaInst*> scratch_;
+};
+
+// Emits the kernel of a lane function, and says how many elements it computes at once.
+int emit_lane_kernel(ModuleContext& module);
+
+}  // namespace gilmap::codegen

@@ -1,0 +1,73 @@
+// Sums, differences, products and shifts of integers in lanes, with and without their overflow tests.
+//
+// - LLVM makes scalars of an overflow test of a product. Here it is fl(a) * fl(b), in doubles, against 2^63 (1 - 2^-50):
+//   each of the three roundings loses at most 2^-53 of the value, so no overflow is missed. Products next to the bound
+//   are taken for overflows, which is legal. By a constant, the operand is compared with bounds.
+// - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves.
+
+#include "codegen/lanes_emitter.h"
+
+namespace gilmap::codegen {
+
+using ir::Op;
+using llvm::Value;
+
+namespace {
+
+constexpr bool is_signed_32_bits(IntRange r) { return r.lo >= INT32_MIN && r.hi <= INT32_MAX; }
+constexpr bool is_unsigned_32_bits(IntRange r) { return r.lo >= 0 && r.hi <= int64_t{UINT32_MAX}; }
+
+}  // namespace
+
+Value* LaneEmitter::emit_arithmetic(Op op, const ir::Inst& inst) {
+  if (!is_vector()) return FunctionEmitter::emit_arithmetic(op, inst);
+  const ir::ValueId a = inst.args[0], b = inst.args[1];
+  if (op == Op::IAdd) return b_.CreateAdd(value(a), value(b));
+  if (op == Op::ISub) return b_.CreateSub(value(a), value(b));
+  GILMAP_CHECK(op == Op::IMul);
+  return emit_multiply(value(a), value(b), range(a), range(b));
+}
+
+Value* LaneEmitter::emit_multiply(Value* a, Value* b, IntRange ra, IntRange rb) {
+  if (is_signed_32_bits(ra) && is_signed_32_bits(rb)) {
+    auto extended = [&](Value* x, IntRange r) {
+      return is_constant(r) ? x : b_.CreateAShr(b_.CreateShl(x, integer(32)), integer(32));
+    };
+    return b_.CreateMul(extended(a, ra), extended(b, rb));
+  }
+  if (is_unsigned_32_bits(ra) && is_unsigned_32_bits(rb))
+    return b_.CreateMul(b_.CreateAnd(a, integer(UINT32_MAX)), b_.CreateAnd(b, integer(UINT32_MAX)));
+  return b_.CreateMul(a, b);
+}
+
+Value* LaneEmitter::emit_overflows(Op op, const ir::Inst& inst) {
+  if (!is_vector()) return FunctionEmitter::emit_overflows(op, inst);
+  Value *a = value(inst.args[0]), *b = value(inst.args[1]);
+  const IntRange ra = range(inst.args[0]), rb = range(inst.args[1]);
+  if (op == Op::IMul) return emit_product_overflows(a, b, ra, rb);
+  if (op == Op::IAdd ? sum_fits(ra, rb) : difference_fits(ra, rb)) return bool_constant(false);
+  Value* r = op == Op::IAdd ? b_.CreateAdd(a, b) : b_.CreateSub(a, b);
+  // The result has the wrong sign: not that of both summands; not the minuend's where the subtrahend has the other one.
+  Value* wrong = b_.CreateAnd(b_.CreateXor(a, r), b_.CreateXor(b, op == Op::IAdd ? r : a));
+  return b_.CreateICmpSLT(wrong, integer(0));
+}
+
+Value* LaneEmitter::emit_product_overflows(Value* a, Value* b, IntRange ra, IntRange rb) {
+  if (product_fits(ra, rb)) return bool_constant(false);
+  if (is_constant(ra) && ra.lo != -1) return emit_scaling_overflows(b, ra.lo);
+  if (is_constant(rb) && rb.lo != -1) return emit_scaling_overflows(a, rb.lo);
+  Value* estimate = emit_fabs(b_.CreateFMul(to_float(a, ra), to_float(b, rb)));
+  return b_.CreateFCmpOGE(estimate, real(0x1p63 * (1 - 0x1p-50)));
+}
+
+FunctionEmitter::Checked LaneEmitter::emit_product(Value* a, Value* b) {
+  if (!is_vector()) return FunctionEmitter::emit_product(a, b);
+  return {b_.CreateMul(a, b), emit_product_overflows(a, b, {}, {})};
+}
+
+// A count may be outside 0 to 63 where it does not matter.
+Value* LaneEmitter::emit_shift(Op op, Value* a, Value* count) {
+  return b_.CreateFreeze(FunctionEmitter::emit_shift(op, a, count));
+}
+
+}  // namespace gilmap::codegen
