@@ -207,7 +207,6 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
     if (error) *error = why;
     return nullptr;
   };
-  if (module.functions[0].lanes) return refuse("there is no code for lane functions");
   Compilation work(module, options);
   if (!work.emit()) return refuse(work.error());
   work.optimise();

@@ -31,7 +31,8 @@ struct KernelArgs {
 };
 
 // Returns end, or the index of the element (of several lanes: of the first of the group) in which it saw the cancel
-// flag: that element and those after it are not done, the ones before it are.
+// flag: that element and those after it are not done, the ones before it are. Several lanes may write to elements that
+// they leave to CPython, but not once they have listed them.
 using KernelFn = int64_t (*)(KernelArgs*, int64_t begin, int64_t end);
 
 // Compiled code; the destructor frees it, so it must outlive every run.
