@@ -19,6 +19,7 @@
 #include "router/cache.h"
 #include "router/call.h"
 #include "router/explain.h"
+#include "runtime/kernel_choice.h"
 #include "runtime/pool.h"
 
 namespace nb = nanobind;
@@ -227,4 +228,5 @@ NB_MODULE(_gilmap, m) {
   });
   m.def("available_cpus", &gilmap::runtime::available_cpus);
   m.def("cached_functions", &router::entry_count);
+  m.def("use_lanes_only", &gilmap::runtime::use_lanes_only, nb::arg("only"));
 }

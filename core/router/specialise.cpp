@@ -80,4 +80,12 @@ void request(Specialised& specialised, const Variant& variant) {
   });
 }
 
+void make_now(Specialised& specialised, const Variant& variant) {
+  if (specialised.requested) return;
+  specialised.requested = true;
+  PyThreadState* saved = PyEval_SaveThread();
+  compile(*specialised.kernel, variant.code->module, specialised.ranges);
+  take_gil_back(saved);
+}
+
 }  // namespace gilmap::router

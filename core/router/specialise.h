@@ -18,5 +18,7 @@ Specialised* specialised_for(Variant& variant, const columns::Group& group);
 
 // Has it compiled in the background, unless that was done.
 void request(Specialised& specialised, const Variant& variant);
+// Compiles it, unless that was done. Releases the GIL.
+void make_now(Specialised& specialised, const Variant& variant);
 
 }  // namespace gilmap::router

@@ -1,6 +1,7 @@
 #include "runtime/kernel_choice.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 namespace gilmap::runtime {
@@ -19,9 +20,15 @@ constexpr double margin = 0.03;        // by which the other kernel must be fast
 constexpr double clearly = 1.5;        // faster than this by the first pair is taken for granted
 constexpr double assumed_speedup = 4;  // of lanes, while nothing is known
 
+std::atomic<bool> only_lanes{false};
+
 Way other(Way way) { return way == Way::Lanes ? Way::General : Way::Lanes; }
 
 }  // namespace
+
+// Relaxed: it says nothing of other memory.
+void use_lanes_only(bool only) { only_lanes.store(only, std::memory_order_relaxed); }
+bool lanes_only() { return only_lanes.load(std::memory_order_relaxed); }
 
 double KernelChoice::ns_per_row(Way way) const {
   std::lock_guard lock(mutex_);
@@ -56,6 +63,7 @@ bool KernelChoice::lanes_pay(int64_t left, int workers, int lanes) const {
 }
 
 KernelChoice::Turn KernelChoice::next(int64_t left, int workers, int lanes) {
+  if (lanes_only()) return {Way::Lanes, INT64_MAX};
   std::lock_guard lock(mutex_);
   const Way rival = other(better_);
   if (cost(Way::General) > 0 && cost(Way::Lanes) > 0 && !decided()) {

@@ -17,6 +17,10 @@ namespace gilmap::runtime {
 
 enum class Way : uint8_t { General, Lanes };  // one element at a time, several
 
+// For tests: lanes whenever there are any, also for a few rows. Of the process.
+void use_lanes_only(bool only);
+bool lanes_only();
+
 class KernelChoice {
  public:
   struct Turn {

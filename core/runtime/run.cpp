@@ -107,7 +107,7 @@ const codegen::Kernel& Run::kernel_of_block() {
   }
   const codegen::Kernel& second = *spec_->second->kernel;
   if (second.lanes > 1) {
-    const bool few = rows_ * 4 < second.lanes;  // most of what the group computes would be for nothing
+    const bool few = rows_ * 4 < second.lanes && !lanes_only();  // most of what the group computes would be for nothing
     if (way == Way::General || base_ < alone_end_ || few) return general;
   }
   for (size_t k = 0; k < second.arg_ranges.size(); ++k) {

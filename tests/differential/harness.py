@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import gilmap
+from gilmap import _gilmap
 
 from tests.differential.outcomes import Raised, nan_is_ambiguous, outcome, same, show
 from tests.differential.values import SIZES
@@ -88,6 +89,7 @@ class Mode:
     compiled: bool = False  # needs machine code
     sizes: bool = False  # also run at each of SIZES
     elsewhere: bool = False  # in worker interpreters
+    lanes: bool = False  # many elements at once, wherever that can be had
 
 
 MODES = (
@@ -101,6 +103,8 @@ MODES = (
     Mode("NumPy, jit", NUMPY, {"backend": "jit"}, compiled=True, sizes=True),
     Mode("Arrow", ARROW),
     Mode("Arrow, jit", ARROW, {"backend": "jit"}, compiled=True),
+    Mode("lanes", LIST, {"backend": "jit"}, compiled=True, sizes=True, lanes=True),
+    Mode("NumPy, lanes", NUMPY, {"backend": "jit"}, compiled=True, sizes=True, lanes=True),
 )
 
 
@@ -254,10 +258,13 @@ class Check:
         columns = columns or [[] for _ in self.rows[0]]
         first_error = next((k for k in picks if self.outcomes[k][0] == "raised"), None)
         try:
+            _gilmap.use_lanes_only(mode.lanes)
             result = gilmap.map(self.function, *columns, **mode.options)
         except Exception as error:
             self._compare_error(mode, first_error, error)
             return
+        finally:
+            _gilmap.use_lanes_only(False)
         if first_error is not None:
             self._fail(mode, first_error, "no exception")
         value_type = type(self.outcomes[picks[0]][1]) if picks else None
