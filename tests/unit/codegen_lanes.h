@@ -110,8 +110,8 @@ inline ir::Module collatz_lanes() {
   const ir::ValueId even = b.emit(Op::IEq, {b.emit(Op::IMod, {n, two}), zero});
   const ir::ValueId odd = b.emit(Op::BAnd, {live, b.emit(Op::BNot, {even})});
   const ir::ValueId product = b.emit(Op::IMul, {three, n});
-  const ir::ValueId overflows = b.emit(Op::BOr, {b.emit(Op::IMulOverflows, {three, n}),
-                                                 b.emit(Op::IAddOverflows, {product, one})});
+  const ir::ValueId overflows =
+      b.emit(Op::BOr, {b.emit(Op::IMulOverflows, {three, n}), b.emit(Op::IAddOverflows, {product, one})});
   const ir::ValueId leaves = b.emit(Op::BAnd, {odd, overflows});
   const ir::ValueId stays = b.emit(Op::BAnd, {live, b.emit(Op::BNot, {leaves})});
   const ir::ValueId next =
