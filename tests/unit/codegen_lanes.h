@@ -18,9 +18,7 @@ inline ir::Module lanes_of(ir::Module module) {
   std::vector<ir::ValueId> body;
   for (ir::ValueId v : block.body) {
     ir::Inst& inst = f[v];
-    for (ir::ValueId arg : inst.args) inst.varying |= f[arg].varying;
-    if (inst.op == ir::Op::IConst) inst.range = {inst.imm, inst.imm};
-    if (inst.op == ir::Op::AnyLane) inst.varying = false;
+    inst.varying = inst.op != ir::Op::IConst && inst.op != ir::Op::FConst && inst.op != ir::Op::BConst;
     if (inst.op != ir::Op::DeoptIf) {
       body.push_back(v);
       continue;
