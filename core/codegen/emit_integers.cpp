@@ -50,8 +50,7 @@ FunctionEmitter::Checked FunctionEmitter::emit_checked(Op op, ir::ValueId a, ir:
     shared = emit_product(value(a), value(b));
     return shared;
   }
-  llvm::Intrinsic::ID id =
-      op == Op::IAdd ? llvm::Intrinsic::sadd_with_overflow : llvm::Intrinsic::ssub_with_overflow;
+  llvm::Intrinsic::ID id = op == Op::IAdd ? llvm::Intrinsic::sadd_with_overflow : llvm::Intrinsic::ssub_with_overflow;
   Value* both = b_.CreateBinaryIntrinsic(id, value(a), value(b));
   shared = {b_.CreateExtractValue(both, 0), b_.CreateExtractValue(both, 1)};
   return shared;

@@ -68,9 +68,7 @@ NumericResult FunctionEmitter::emit_numeric(ir::ValueId v, std::span<Value* cons
   auto float_of = [&](size_t i) { return to_float(args[i], range_of(i)); };
   auto small = [&](size_t i) { return within_53_bits(args[i], range_of(i)); };
   auto compare = [&](llvm::CmpInst::Predicate p) {
-    return emit_fast_or_library(small(0), info, args, [&] {
-      return total(b_.CreateFCmp(p, float_of(0), args[1]));
-    });
+    return emit_fast_or_library(small(0), info, args, [&] { return total(b_.CreateFCmp(p, float_of(0), args[1])); });
   };
 
   if (fn == NumericFn::float_is_integer)
@@ -87,8 +85,7 @@ NumericResult FunctionEmitter::emit_numeric(ir::ValueId v, std::span<Value* cons
 
   if (fn == NumericFn::float_sum_step_hi) return total(b_.CreateFAdd(args[0], args[2]));
   if (fn == NumericFn::float_sum_step_lo) return total(emit_sum_compensation(args[0], args[1], args[2]));
-  if (fn == NumericFn::float_sum_step_int_hi)
-    return total(b_.CreateFAdd(args[0], float_of(2)));
+  if (fn == NumericFn::float_sum_step_int_hi) return total(b_.CreateFAdd(args[0], float_of(2)));
 
   if (fn == NumericFn::int_lt_float) return compare(llvm::CmpInst::FCMP_OLT);
   if (fn == NumericFn::int_le_float) return compare(llvm::CmpInst::FCMP_OLE);

@@ -115,16 +115,15 @@ class FunctionEmitter {
   virtual NumericResult emit_fast_or_library(llvm::Value* cond, const numeric::NumericFnInfo& info,
                                              std::span<llvm::Value* const> args,
                                              llvm::function_ref<NumericResult()> fast);
-  NumericResult emit_library_call(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
 
   ModuleContext& module_;
   const ir::Function& ir_;
   llvm::Function* function_;
   llvm::IRBuilder<> b_;
-  llvm::Value* cancel_ = nullptr;      // const uint8_t*
-  llvm::Value* depth_left_ = nullptr;  // i64, Python frames that callees may still enter
-  unsigned width_ = 0;                 // lanes of the vectors being emitted; 0: scalars
-  unsigned part_ = 0;                  // which vector of a varying value is being emitted
+  llvm::Value* cancel_ = nullptr;          // const uint8_t*
+  llvm::Value* depth_left_ = nullptr;      // i64, Python frames that callees may still enter
+  unsigned width_ = 0;                     // lanes of the vectors being emitted; 0: scalars
+  unsigned part_ = 0;                      // which vector of a varying value is being emitted
   std::set<Pair> floor_divided_, modulo_;  // operands of ifloordiv, of imod
 
  private:
@@ -162,6 +161,7 @@ class FunctionEmitter {
   // emit_numeric.cpp, emit_numeric_inline.cpp
   llvm::Value* emit_call_numeric(ir::ValueId v);
   NumericResult emit_numeric(ir::ValueId v, std::span<llvm::Value* const> args);
+  NumericResult emit_library_call(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
   NumericResult emit_direct_call(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
   llvm::FunctionCallee declare(std::string name, const void* address, const numeric::NumericFnInfo& info, bool failed);
   NumericResult emit_float_to_int(llvm::Value* integral, IntRange range);
@@ -178,8 +178,8 @@ class FunctionEmitter {
   ir::BlockId block_ = 0;  // being emitted
   Dependence dependence_;
   std::vector<bool> sign_choices_;
-  std::vector<llvm::Value*> values_;            // by ValueId
-  std::map<ir::ValueId, llvm::Value*> calls_;   // what each Call returns, results and status
+  std::vector<llvm::Value*> values_;                                 // by ValueId
+  std::map<ir::ValueId, llvm::Value*> calls_;                        // what each Call returns, results and status
   std::map<std::pair<ir::ValueId, unsigned>, llvm::Value*> failed_;  // of each CallNumeric, by part
   llvm::AllocaInst* failed_flag_ = nullptr;
   std::vector<llvm::BasicBlock*> blocks_;      // by BlockId; null where unreachable

@@ -64,8 +64,8 @@ enum class Simd : uint8_t {
 };
 
 struct CompileOptions {
-  int opt_level = 2;        // 0: fastest compile; 2: the short pass list
-  bool dump = false;        // LLVM IR to stderr
+  int opt_level = 2;       // 0: fastest compile; 2: the short pass list
+  bool dump = false;       // LLVM IR to stderr
   Simd simd = Simd::Best;  // which the CPU must have
 };
 

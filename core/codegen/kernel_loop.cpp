@@ -68,9 +68,9 @@ class KernelLoop final : public FunctionEmitter {
   void load_depth() {
     auto* cap = new llvm::GlobalVariable(module_.llvm, b_.getInt64Ty(), true, llvm::GlobalValue::ExternalLinkage,
                                          nullptr, depth_cap_symbol);
-    Value* budget =
-        b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, memory_.field(b_.getInt64Ty(), offsetof(KernelArgs, depth_budget)),
-                                 b_.CreateLoad(b_.getInt64Ty(), cap));
+    Value* budget = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin,
+                                             memory_.field(b_.getInt64Ty(), offsetof(KernelArgs, depth_budget)),
+                                             b_.CreateLoad(b_.getInt64Ty(), cap));
     depth_left_ = b_.CreateSub(budget, b_.getInt64(static_cast<uint64_t>(ir_.depth)), "depth_left");
   }
 
@@ -78,9 +78,9 @@ class KernelLoop final : public FunctionEmitter {
   Value* load_input(size_t k) {
     ir::Type t = ir_.type(ir_.blocks[0].params[k]);
     llvm::Type* stored = memory_.stored_type(t);
-    llvm::LoadInst* load = memory_.within(
-        KernelMemory::Inputs,
-        b_.CreateAlignedLoad(stored, memory_.at(stored, memory_.columns[k], index_), llvm::Align(1)));
+    llvm::LoadInst* load =
+        memory_.within(KernelMemory::Inputs,
+                       b_.CreateAlignedLoad(stored, memory_.at(stored, memory_.columns[k], index_), llvm::Align(1)));
     if (t == ir::Type::Bool) return b_.CreateIsNotNull(load);
     if (t == ir::Type::I64 && k < ir_.arg_ranges.size() && !is_full(ir_.arg_ranges[k])) {
       IntRange r = ir_.arg_ranges[k];
@@ -132,10 +132,8 @@ class KernelLoop final : public FunctionEmitter {
     };
     Value* v = returns_[0].payload ? meet(&Return::payload) : nullptr;
     Value* tag = memory_.is_tagged() ? meet(&Return::tag) : nullptr;
-    if (v)
-      memory_.within(KernelMemory::Payload, b_.CreateStore(v, memory_.at(v->getType(), memory_.payload, index_)));
-    if (tag)
-      memory_.within(KernelMemory::Tags, b_.CreateStore(tag, memory_.at(b_.getInt8Ty(), memory_.tags, index_)));
+    if (v) memory_.within(KernelMemory::Payload, b_.CreateStore(v, memory_.at(v->getType(), memory_.payload, index_)));
+    if (tag) memory_.within(KernelMemory::Tags, b_.CreateStore(tag, memory_.at(b_.getInt8Ty(), memory_.tags, index_)));
     next_count_->addIncoming(count_, done_);
     b_.CreateBr(latch_);
   }
@@ -227,8 +225,6 @@ class KernelLoop final : public FunctionEmitter {
 
 }  // namespace
 
-void emit_kernel(ModuleContext& module) {
-  KernelLoop(module, declare_kernel(module)).emit();
-}
+void emit_kernel(ModuleContext& module) { KernelLoop(module, declare_kernel(module)).emit(); }
 
 }  // namespace gilmap::codegen

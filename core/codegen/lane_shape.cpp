@@ -16,8 +16,8 @@ namespace gilmap::codegen {
 namespace {
 
 constexpr int most_parts = 4;
-// Varying operations in all. One that becomes a sequence counts as several, one that may go lane by lane, which is a loop
-// with a call or a division, as many.
+// Varying operations in all. One that becomes a sequence counts as several, one that may go lane by lane, which is a
+// loop with a call or a division, as many.
 constexpr int most_operations = 200;
 constexpr int sequence_weight = 8, by_lane_weight = 40, call_weight = 100;
 // Without a loop there is no chain: a second vector hides what latency there is, if it is cheap.

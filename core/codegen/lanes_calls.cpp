@@ -1,4 +1,5 @@
-// What is done lane by lane, in scalar code: calls of numeric functions, and the rare lanes that a vector sequence leaves.
+// What is done lane by lane, in scalar code: calls of numeric functions, and the rare lanes that a vector sequence
+// leaves.
 
 #include <llvm/IR/MDBuilder.h>
 

@@ -3,10 +3,12 @@
 // - By a power of two: shift and mask.
 // - By another positive constant d, of 0 <= a < 2^31: the high half of a product of 32-bit numbers (see
 //   emit_division.cpp).
-// - By a constant, |a| <= 2^50: floor((a + 1/2) * fl(1 / d)). (a + 1/2) / d lies at least 1 / 2d from every integer, and
-//   the two roundings move it by no more than |a + 1/2| / d * (2^-52 + 2^-106), which is less. d <= 2^50 is a double, and
-//   so is the product of it and the quotient.
-// - By a constant, any a: the high half of a product of 64-bit numbers, put together from four of 32 bits. The floor for
+// - By a constant, |a| <= 2^50: floor((a + 1/2) * fl(1 / d)). (a + 1/2) / d lies at least 1 / 2d from every integer,
+// and
+//   the two roundings move it by no more than |a + 1/2| / d * (2^-52 + 2^-106), which is less. d <= 2^50 is a double,
+//   and so is the product of it and the quotient.
+// - By a constant, any a: the high half of a product of 64-bit numbers, put together from four of 32 bits. The floor
+// for
 //   negative a is the complement of that for the complement.
 // - |a|, |b| < 2^53: floor(fl(a / b)); emit_division.cpp has the proof.
 // - Otherwise the same, and lanes with operands beyond that are done one by one, out of line.
@@ -91,7 +93,8 @@ Value* LaneEmitter::high_half(Value* n, uint64_t factor) {
   auto high = [&](Value* x) { return b_.CreateLShr(x, integer(32)); };
   auto low = [&](Value* x) { return b_.CreateAnd(x, integer(UINT32_MAX)); };
   Value *n_low = low(n), *n_high = high(n);
-  Value *f_low = integer(static_cast<int64_t>(factor & UINT32_MAX)), *f_high = integer(static_cast<int64_t>(factor >> 32));
+  Value *f_low = integer(static_cast<int64_t>(factor & UINT32_MAX)),
+        *f_high = integer(static_cast<int64_t>(factor >> 32));
   Value* middle = b_.CreateAdd(b_.CreateMul(n_high, f_low), high(b_.CreateMul(n_low, f_low)));
   Value* other = b_.CreateAdd(b_.CreateMul(n_low, f_high), low(middle));
   return b_.CreateAdd(b_.CreateAdd(b_.CreateMul(n_high, f_high), high(middle)), high(other));
@@ -117,7 +120,8 @@ DivMod LaneEmitter::emit_divmod_doubles(Value* a, Value* b, IntRange ra, IntRang
   if (wanted.quotient || !by_fma) r.quotient = integral_to_int(q, {-most, most});
   if (!wanted.remainder) return r;
   if (by_fma) {
-    r.remainder = integral_to_int(emit_fma(b_.CreateFNeg(q), y, x), {std::min(rb.lo, int64_t{0}), std::max(rb.hi, int64_t{0})});
+    r.remainder =
+        integral_to_int(emit_fma(b_.CreateFNeg(q), y, x), {std::min(rb.lo, int64_t{0}), std::max(rb.hi, int64_t{0})});
   } else {
     r.remainder = b_.CreateSub(a, b_.CreateMul(r.quotient, b));
   }

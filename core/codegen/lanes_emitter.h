@@ -1,10 +1,10 @@
 #pragma once
 // Emits the body of a lane function: one element per lane, in vectors that fill a register.
 //
-// A varying value is `parts` vectors of `lanes` lanes each, so that the latencies of their dependent operations overlap.
-// A varying operation is emitted once for each part, by the code that emits scalars where that does for both; what has
-// no vector instruction, or none that LLVM would find, has a sequence in the files lanes_<family>.cpp.
-// Uniform values are scalars.
+// A varying value is `parts` vectors of `lanes` lanes each, so that the latencies of their dependent operations
+// overlap. A varying operation is emitted once for each part, by the code that emits scalars where that does for both;
+// what has no vector instruction, or none that LLVM would find, has a sequence in the files lanes_<family>.cpp. Uniform
+// values are scalars.
 //
 // In lanes that do not matter operands are garbage: they may be outside every range and precondition. So no operation
 // here may trap on them, be undefined, or claim that it does not wrap; what LLVM calls poison is frozen.
@@ -94,17 +94,15 @@ class LaneEmitter : public FunctionEmitter {
   using ScalarEmitter = llvm::function_ref<Vectors(std::span<llvm::Value* const>)>;
   // Computes the results of the lanes in `which` one by one: `scalar` makes them of a lane's arguments. The other lanes
   // keep what `results` has.
-  Vectors by_lane(llvm::Value* which, std::span<llvm::Value* const> args, Vectors results,
-                  ScalarEmitter scalar);
+  Vectors by_lane(llvm::Value* which, std::span<llvm::Value* const> args, Vectors results, ScalarEmitter scalar);
   // The same, out of line and skipped where there are none.
-  Vectors patch(llvm::Value* which, std::span<llvm::Value* const> args, const Vectors& results,
-                ScalarEmitter scalar);
+  Vectors patch(llvm::Value* which, std::span<llvm::Value* const> args, const Vectors& results, ScalarEmitter scalar);
   llvm::Value* scratch(llvm::Type* vector, size_t slot);
   llvm::Value* mattering(const numeric::NumericFnInfo& info);
   Vectors call_scalar(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
 
   std::vector<std::vector<llvm::Value*>> parts_;  // of varying values, by ValueId, as they are held
-  ir::ValueId emitted_ = ir::no_value;  // the varying value being emitted
+  ir::ValueId emitted_ = ir::no_value;            // the varying value being emitted
   std::map<std::pair<llvm::Type*, size_t>, llvm::AllocaInst*> scratch_;
 };
 

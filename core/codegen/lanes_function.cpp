@@ -1,8 +1,8 @@
 // Values, block parameters and masks of lane functions.
 //
-// A mask is a vector of i1 where it is computed and used. AVX-512 has registers for those. Elsewhere LLVM would pack and
-// unpack them at every turn, so a mask is held as a vector of 64-bit lanes, all ones or zeros, and logic on masks works
-// on these. A fence, which is for doubles and costs nothing, keeps LLVM from seeing that it was an i1.
+// A mask is a vector of i1 where it is computed and used. AVX-512 has registers for those. Elsewhere LLVM would pack
+// and unpack them at every turn, so a mask is held as a vector of 64-bit lanes, all ones or zeros, and logic on masks
+// works on these. A fence, which is for doubles and costs nothing, keeps LLVM from seeing that it was an i1.
 
 #include "codegen/lanes_emitter.h"
 

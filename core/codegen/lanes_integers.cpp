@@ -1,6 +1,7 @@
 // Sums, differences, products and shifts of integers in lanes, with and without their overflow tests.
 //
-// - LLVM makes scalars of an overflow test of a product. Here it is fl(a) * fl(b), in doubles, against 2^63 (1 - 2^-50):
+// - LLVM makes scalars of an overflow test of a product. Here it is fl(a) * fl(b), in doubles, against 2^63 (1 -
+// 2^-50):
 //   each of the three roundings loses at most 2^-53 of the value, so no overflow is missed. Products next to the bound
 //   are taken for overflows, which is legal. By a constant, the operand is compared with bounds.
 // - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves.

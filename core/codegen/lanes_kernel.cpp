@@ -185,8 +185,7 @@ class LaneKernel final : public LaneEmitter {
     std::vector<Value*> vectors;
     if (!returns_.empty()) {
       for (size_t k = 0; k < returns_[0].vectors.size(); ++k) {
-        llvm::PHINode* phi =
-            b_.CreatePHI(returns_[0].vectors[k]->getType(), static_cast<unsigned>(returns_.size()));
+        llvm::PHINode* phi = b_.CreatePHI(returns_[0].vectors[k]->getType(), static_cast<unsigned>(returns_.size()));
         for (const Return& r : returns_) phi->addIncoming(r.vectors[k], r.from);
         vectors.push_back(phi);
       }
@@ -200,8 +199,7 @@ class LaneKernel final : public LaneEmitter {
     }
     const std::span<Value* const> all = vectors;
     if (has_payload()) store(KernelMemory::Payload, memory_.payload_type(), arrays_[params_.size()], all);
-    if (is_tagged())
-      store(KernelMemory::Tags, b_.getInt8Ty(), arrays_[params_.size() + 1], all.subspan(part_count()));
+    if (is_tagged()) store(KernelMemory::Tags, b_.getInt8Ty(), arrays_[params_.size() + 1], all.subspan(part_count()));
     copy_out();
     Value* count = list_deopts(all.subspan(result_count() * part_count()));
 

@@ -18,9 +18,7 @@ inline ir::Module lanes_of(ir::Module module) {
   std::vector<ir::ValueId> body;
   for (ir::ValueId v : block.body) {
     ir::Inst& inst = f[v];
-    for (ir::ValueId arg : inst.args) inst.varying |= f[arg].varying;
-    if (inst.op == ir::Op::IConst) inst.range = {inst.imm, inst.imm};
-    if (inst.op == ir::Op::AnyLane) inst.varying = false;
+    inst.varying = inst.op != ir::Op::IConst && inst.op != ir::Op::FConst && inst.op != ir::Op::BConst;
     if (inst.op != ir::Op::DeoptIf) {
       body.push_back(v);
       continue;
@@ -110,8 +108,8 @@ inline ir::Module collatz_lanes() {
   const ir::ValueId even = b.emit(Op::IEq, {b.emit(Op::IMod, {n, two}), zero});
   const ir::ValueId odd = b.emit(Op::BAnd, {live, b.emit(Op::BNot, {even})});
   const ir::ValueId product = b.emit(Op::IMul, {three, n});
-  const ir::ValueId overflows = b.emit(Op::BOr, {b.emit(Op::IMulOverflows, {three, n}),
-                                                 b.emit(Op::IAddOverflows, {product, one})});
+  const ir::ValueId overflows =
+      b.emit(Op::BOr, {b.emit(Op::IMulOverflows, {three, n}), b.emit(Op::IAddOverflows, {product, one})});
   const ir::ValueId leaves = b.emit(Op::BAnd, {odd, overflows});
   const ir::ValueId stays = b.emit(Op::BAnd, {live, b.emit(Op::BNot, {leaves})});
   const ir::ValueId next =

@@ -33,9 +33,7 @@ void check_lanes(const Case& c, Simd simd, int opt_level = 2) {
   // Undefined operands stand for lanes that do not matter.
   check(
       c, true,
-      [&](const ir::Module& module) {
-        return compile(lanes_of(module), {.opt_level = opt_level, .simd = simd});
-      },
+      [&](const ir::Module& module) { return compile(lanes_of(module), {.opt_level = opt_level, .simd = simd}); },
       [&](const auto& row, uint64_t bits) { return is_near_overflow(c.op, row, bits); });
 }
 
@@ -76,9 +74,9 @@ INSTANTIATE_TEST_SUITE_P(All, LaneOps, testing::ValuesIn(lane_ops()),
 
 TEST(LaneDivision, UsesRangesWithoutBeingFooled) {
   constexpr int64_t two_50 = int64_t{1} << 50, two_53 = int64_t{1} << 53;
-  const std::vector<ir::IntRange> ranges = {{0, 100},           {0, INT32_MAX},           {-two_50, two_50},
-                                            {0, two_53 - 1},    {-two_53 + 1, two_53 - 1}, {-two_53, two_53},
-                                            {INT64_MIN, -1},    {INT64_MIN, INT64_MAX}};
+  const std::vector<ir::IntRange> ranges = {
+      {0, 100},          {0, INT32_MAX},  {-two_50, two_50},     {0, two_53 - 1}, {-two_53 + 1, two_53 - 1},
+      {-two_53, two_53}, {INT64_MIN, -1}, {INT64_MIN, INT64_MAX}};
   at_all_levels([&](Simd simd) {
     for (Op op : {Op::IFloorDiv, Op::IMod}) {
       for (ir::IntRange a : ranges) {
@@ -174,9 +172,7 @@ void agrees(const ir::Module& scalar, const ir::Module& lanes, const Column& col
 TEST(LaneKernel, LoopsWhileAnyLaneIsLive) {
   std::vector<double> points;
   for (int i = 0; i < 500; ++i) points.push_back(-2.0 + 0.005 * i);
-  at_all_levels([&](Simd simd) {
-    agrees(parse(programs::mandelbrot), mandelbrot_lanes(), floats(points), simd);
-  });
+  at_all_levels([&](Simd simd) { agrees(parse(programs::mandelbrot), mandelbrot_lanes(), floats(points), simd); });
 }
 
 TEST(LaneKernel, ListsTheLanesThatLeave) {
@@ -385,8 +381,10 @@ TEST(LaneNumeric, CallsOnlyForTheLanesThatMatter) {
 
 TEST(LaneNumeric, ConstantArgumentsHaveSequencesOfTheirOwn) {
   at_all_levels([](Simd simd) {
-    for (auto [fn, last] : {std::pair{NumericFn::int_pow, 2}, {NumericFn::int_pow, 7},
-                            {NumericFn::float_round_digits, 2}, {NumericFn::float_round_digits, 22}}) {
+    for (auto [fn, last] : {std::pair{NumericFn::int_pow, 2},
+                            {NumericFn::int_pow, 7},
+                            {NumericFn::float_round_digits, 2},
+                            {NumericFn::float_round_digits, 22}}) {
       auto columns = columns_for(numeric::info(fn), 2);
       columns[1].assign(columns[0].size(), static_cast<uint64_t>(last));
       compare(fn, *compile(lanes_of(module_of(fn, last)), {.simd = simd}), columns, {columns[0]});
