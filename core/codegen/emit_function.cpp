@@ -316,6 +316,8 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
 
     case Op::AnyLane:
       return emit_any_lane(inst.args[0]);
+    case Op::ManyLanes:
+      return emit_many_lanes(inst.args[0]);
 
     case Op::CallNumeric:
       return emit_call_numeric(v);
@@ -332,8 +334,11 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
     case Op::Poll:
       emit_poll();
       return nullptr;
-    case Op::Param:
-      break;  // stands in no body
+    case Op::TakeNext:  // the business of the kernel that refills
+    case Op::Argument:
+    case Op::Finish:
+    case Op::Param:  // stands in no body
+      break;
   }
   GILMAP_UNREACHABLE();
   return nullptr;

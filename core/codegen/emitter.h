@@ -89,6 +89,7 @@ class FunctionEmitter {
   virtual void add_incoming(ir::ValueId param, ir::ValueId arg);
   virtual void add_choice(ir::ValueId param, llvm::Value* cond, ir::ValueId yes, ir::ValueId no);
   virtual llvm::Value* emit_any_lane(ir::ValueId v) { return value(v); }
+  virtual llvm::Value* emit_many_lanes(ir::ValueId v) { return value(v); }
 
   // emit_integers.cpp
   virtual llvm::Value* emit_arithmetic(ir::Op op, const ir::Inst& inst);

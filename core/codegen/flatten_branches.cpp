@@ -103,6 +103,10 @@ int cost(const ir::Function& f, const ir::Inst& inst) {
     case Op::Call:
     case Op::CallResult:
     case Op::AnyLane:
+    case Op::ManyLanes:
+    case Op::TakeNext:
+    case Op::Argument:
+    case Op::Finish:
     case Op::Poll:
     case Op::Param:
       return too_much;

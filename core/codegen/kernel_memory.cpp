@@ -56,8 +56,12 @@ void KernelMemory::store_reason(Value* reason, Value* count) {
   within(Lists, b_.CreateStore(reason, at(b_.getInt8Ty(), reasons_, count)));
 }
 
-Value* KernelMemory::append_deopt(Value* index, Value* count) {
+void KernelMemory::store_deopt(Value* index, Value* count) {
   within(Lists, b_.CreateStore(index, at(b_.getInt64Ty(), deopts_, count)));
+}
+
+Value* KernelMemory::append_deopt(Value* index, Value* count) {
+  store_deopt(index, count);
   Value* next = b_.CreateAdd(count, b_.getInt64(1), "", true, true);
   // Release: whoever acquires the count sees the index and the reason stored above.
   b_.CreateAlignedStore(next, count_address(), llvm::Align(8))->setAtomic(llvm::AtomicOrdering::Release);

@@ -13,8 +13,8 @@ namespace gilmap::codegen {
 
 class KernelMemory {
  public:
-  // Arrays that are written, and the inputs, which are not.
-  enum Region : unsigned { Inputs, Payload, Tags, Lists, RegionCount };
+  // Arrays that are written, and the inputs, which are not; Lanes are the kernel's own.
+  enum Region : unsigned { Inputs, Payload, Tags, Lists, Lanes, RegionCount };
 
   KernelMemory(llvm::IRBuilder<>& builder, const ModuleContext& module, llvm::Value* args);
 
@@ -41,6 +41,7 @@ class KernelMemory {
   // Appends to the deopts and publishes the count, which it returns.
   void store_reason(llvm::Value* reason, llvm::Value* count);
   llvm::Value* append_deopt(llvm::Value* index, llvm::Value* count);
+  void store_deopt(llvm::Value* index, llvm::Value* count);  // without publishing it
 
   std::vector<llvm::Value*> columns;
   llvm::Value *payload = nullptr, *tags = nullptr, *cancel = nullptr;

@@ -31,8 +31,11 @@ class LaneEmitter : public FunctionEmitter {
   // i1: some lane of the mask, computed or held, or of one of several masks, is set.
   llvm::Value* any(llvm::Value* mask);
   llvm::Value* any(std::span<llvm::Value* const> masks);
-  // The mask as the low bits of an i64.
+  // The mask as the low bits of an i64; and that of all parts, as a bit for each element.
   llvm::Value* bits_of(llvm::Value* mask);
+  llvm::Value* word_of(std::span<llvm::Value* const> masks);
+
+  void emit_value(ir::ValueId v) override;
 
   const LaneShape shape_;
 
@@ -40,11 +43,11 @@ class LaneEmitter : public FunctionEmitter {
   // lanes_function.cpp
   llvm::Value* value(ir::ValueId v) override;
   IntRange range(ir::ValueId v) const override;
-  void emit_value(ir::ValueId v) override;
   void emit_param(ir::ValueId param, unsigned edges) override;
   void add_incoming(ir::ValueId param, ir::ValueId arg) override;
   void add_choice(ir::ValueId param, llvm::Value* cond, ir::ValueId yes, ir::ValueId no) override;
   llvm::Value* emit_any_lane(ir::ValueId v) override;
+  llvm::Value* emit_many_lanes(ir::ValueId v) override;
   // Emits once for each part.
   void for_each_part(llvm::function_ref<void()> emit);
   bool is_vector() const { return width_ != 0; }

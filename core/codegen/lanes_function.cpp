@@ -128,7 +128,22 @@ Value* LaneEmitter::bits_of(Value* mask) {
   return b_.CreateZExt(b_.CreateBitCast(mask, b_.getIntNTy(static_cast<unsigned>(shape_.lanes))), b_.getInt64Ty());
 }
 
-// The operation itself is uniform.
+Value* LaneEmitter::word_of(std::span<Value* const> masks) {
+  Value* word = bits_of(masks[0]);
+  for (size_t p = 1; p < masks.size(); ++p)
+    word = b_.CreateOr(word, b_.CreateShl(bits_of(masks[p]), p * static_cast<size_t>(shape_.lanes)));
+  return word;
+}
+
+// The operations themselves are uniform.
+Value* LaneEmitter::emit_many_lanes(ir::ValueId v) {
+  if (!ir_[v].varying) return value(v);
+  std::vector<Value*> masks;
+  for (int p = 0; p < shape_.parts; ++p) masks.push_back(part(v, p));
+  Value* count = b_.CreateUnaryIntrinsic(llvm::Intrinsic::ctpop, word_of(masks));
+  return b_.CreateICmpUGE(count, b_.getInt64(static_cast<uint64_t>((shape_.elements() + 3) / 4)));
+}
+
 Value* LaneEmitter::emit_any_lane(ir::ValueId v) { return ir_[v].varying ? any(parts_[v]) : value(v); }
 
 }  // namespace gilmap::codegen

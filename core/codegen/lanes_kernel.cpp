@@ -12,8 +12,7 @@
 #include <algorithm>
 
 #include "codegen/kernel.h"
-#include "codegen/kernel_memory.h"
-#include "codegen/lanes_emitter.h"
+#include "codegen/lanes_kernel.h"
 
 namespace gilmap::codegen {
 
@@ -21,14 +20,9 @@ using llvm::Value;
 
 namespace {
 
-class LaneKernel final : public LaneEmitter {
+class GroupKernel final : public LaneKernel {
  public:
-  LaneKernel(ModuleContext& module, llvm::Function* kernel, LaneShape shape)
-      : LaneEmitter(module, module.ir.functions[0], kernel, shape),
-        params_(ir_.blocks[0].params),
-        memory_(b_, module, kernel->getArg(0)),
-        begin_(kernel->getArg(1)),
-        end_(kernel->getArg(2)) {}
+  using LaneKernel::LaneKernel;
 
   void emit() {
     llvm::BasicBlock *entry = new_block("entry"), *some = new_block("some");
@@ -63,18 +57,6 @@ class LaneKernel final : public LaneEmitter {
     std::vector<Value*> vectors;  // for each value of the `ret`, its parts
     llvm::BasicBlock* from;
   };
-
-  llvm::Type* i64() { return b_.getInt64Ty(); }
-  llvm::ConstantInt* elements() { return b_.getInt64(static_cast<uint64_t>(shape_.elements())); }
-
-  size_t part_count() const { return static_cast<size_t>(shape_.parts); }
-  bool has_payload() const { return memory_.has_payload(); }
-  bool is_tagged() const { return memory_.is_tagged(); }
-
-  llvm::Type* stored_type(size_t k) { return memory_.stored_type(ir_.type(params_[k])); }
-  Value* buffer(llvm::Type* element) {
-    return entry_alloca(llvm::ArrayType::get(element, static_cast<uint64_t>(shape_.elements())), "buffer");
-  }
 
   // for (j = 0; j < n; ++j), n > 0
   void loop(Value* n, llvm::function_ref<void(Value*)> body) {
@@ -135,10 +117,6 @@ class LaneKernel final : public LaneEmitter {
     outputs_ = {whole.begin() + static_cast<ptrdiff_t>(params_.size()), whole.end()};
   }
 
-  Value* part_address(llvm::Type* element, Value* array, size_t part) {
-    return b_.CreateConstInBoundsGEP1_64(element, array, part * static_cast<size_t>(shape_.lanes));
-  }
-
   void load_input(size_t k) {
     llvm::Type* element = stored_type(k);
     std::vector<Value*> vectors;
@@ -150,9 +128,6 @@ class LaneKernel final : public LaneEmitter {
     }
     bind_parts(params_[k], std::move(vectors));
   }
-
-  // The results come first, then the masks of `deopts`.
-  size_t result_count() const { return is_tagged() ? 2 : has_payload() ? 1 : 0; }
 
   void emit_ret(const std::vector<ir::ValueId>& values) override {
     GILMAP_CHECK(values.size() == result_count() + ir_.deopts.size());
@@ -173,12 +148,6 @@ class LaneKernel final : public LaneEmitter {
     }
     return cancelled_;
   }
-
-  llvm::BasicBlock* deopt_exit(ir::DeoptReason) override {
-    GILMAP_CHECK(false && "a lane function returns its deopts");
-    return nullptr;
-  }
-  void emit_callee_failed(Value*) override { GILMAP_CHECK(false && "a lane function calls nothing"); }
 
   void finish_done() {
     b_.SetInsertPoint(done_);
@@ -209,18 +178,6 @@ class LaneKernel final : public LaneEmitter {
     b_.CreateCondBr(b_.CreateICmpSLT(next, end_), group_, exit_);
   }
 
-  void store(KernelMemory::Region region, llvm::Type* element, Value* array, std::span<Value* const> vectors) {
-    for (size_t p = 0; p < part_count(); ++p) {
-      Value* v = vectors[p];
-      llvm::Type* type = v->getType()->getScalarType();
-      if (type != element) {
-        const bool bits = type->isDoubleTy();
-        v = bits ? b_.CreateBitCast(v, vector_of(element)) : b_.CreateZExtOrTrunc(v, vector_of(element));
-      }
-      memory_.within(region, b_.CreateAlignedStore(v, part_address(element, array, p), llvm::Align(1)));
-    }
-  }
-
   void copy_out() {
     if (outputs_.empty()) return;
     llvm::BasicBlock *partial = new_block("copy_out"), *written = new_block("written");
@@ -247,13 +204,8 @@ class LaneKernel final : public LaneEmitter {
     std::vector<Value*> words;  // for each reason a bit for each element
     Value* all = b_.getInt64(0);
     for (size_t k = 0; k < ir_.deopts.size(); ++k) {
-      Value* word = b_.getInt64(0);
-      for (size_t p = 0; p < part_count(); ++p) {
-        Value* bits = bits_of(masks[k * part_count() + p]);
-        word = b_.CreateOr(word, b_.CreateShl(bits, p * static_cast<size_t>(shape_.lanes)));
-      }
-      words.push_back(word);
-      all = b_.CreateOr(all, word);
+      words.push_back(word_of(masks.subspan(k * part_count(), part_count())));
+      all = b_.CreateOr(all, words.back());
     }
     Value* real = b_.CreateSub(b_.CreateShl(b_.getInt64(1), left_), b_.getInt64(1));
     all = b_.CreateAnd(all, b_.CreateSelect(is_partial_, real, b_.getInt64(~uint64_t{0})));
@@ -268,13 +220,7 @@ class LaneKernel final : public LaneEmitter {
 
     b_.SetInsertPoint(one);
     Value* lane = b_.CreateIntrinsic(llvm::Intrinsic::cttz, {i64()}, {left, b_.getTrue()});
-    auto code = [&](size_t k) { return b_.getInt8(static_cast<uint8_t>(ir_.deopts[k])); };
-    Value* reason = code(words.size() - 1);
-    for (size_t k = words.size() - 1; k-- > 0;) {
-      Value* has = b_.CreateTrunc(b_.CreateLShr(words[k], lane), b_.getInt1Ty());
-      reason = b_.CreateSelect(has, code(k), reason);
-    }
-    memory_.store_reason(reason, count);
+    memory_.store_reason(reason_of(words, lane), count);
     count->addIncoming(memory_.append_deopt(b_.CreateAdd(index_, lane), count), one);
     left->addIncoming(b_.CreateAnd(left, b_.CreateSub(left, b_.getInt64(1))), one);
     b_.CreateBr(head);
@@ -286,9 +232,6 @@ class LaneKernel final : public LaneEmitter {
     return result;
   }
 
-  const std::vector<ir::ValueId>& params_;
-  KernelMemory memory_;
-  Value *begin_, *end_;
   Value *left_ = nullptr, *is_partial_ = nullptr;
   std::vector<Value*> arrays_;   // of the group: the columns, the payload, the tags
   std::vector<Value*> outputs_;  // where they are in the real arrays
@@ -299,9 +242,52 @@ class LaneKernel final : public LaneEmitter {
 
 }  // namespace
 
+LaneKernel::LaneKernel(ModuleContext& module, llvm::Function* kernel, LaneShape shape)
+    : LaneEmitter(module, module.ir.functions[0], kernel, shape),
+      params_(ir_.blocks[0].params),
+      memory_(b_, module, kernel->getArg(0)),
+      begin_(kernel->getArg(1)),
+      end_(kernel->getArg(2)) {}
+
+Value* LaneKernel::buffer(llvm::Type* element) {
+  return entry_alloca(llvm::ArrayType::get(element, static_cast<uint64_t>(shape_.elements())), "buffer");
+}
+
+Value* LaneKernel::part_address(llvm::Type* element, Value* array, size_t part) {
+  return b_.CreateConstInBoundsGEP1_64(element, array, part * static_cast<size_t>(shape_.lanes));
+}
+
+void LaneKernel::store(KernelMemory::Region region, llvm::Type* element, Value* array,
+                       std::span<Value* const> vectors) {
+  for (size_t p = 0; p < part_count(); ++p) {
+    Value* v = vectors[p];
+    llvm::Type* type = v->getType()->getScalarType();
+    if (type != element) {
+      const bool bits = type->isDoubleTy();
+      v = bits ? b_.CreateBitCast(v, vector_of(element)) : b_.CreateZExtOrTrunc(v, vector_of(element));
+    }
+    memory_.within(region, b_.CreateAlignedStore(v, part_address(element, array, p), llvm::Align(1)));
+  }
+}
+
+Value* LaneKernel::reason_of(std::span<Value* const> words, Value* lane) {
+  auto code = [&](size_t k) { return b_.getInt8(static_cast<uint8_t>(ir_.deopts[k])); };
+  Value* reason = code(words.size() - 1);
+  for (size_t k = words.size() - 1; k-- > 0;) {
+    Value* has = b_.CreateTrunc(b_.CreateLShr(words[k], lane), b_.getInt1Ty());
+    reason = b_.CreateSelect(has, code(k), reason);
+  }
+  return reason;
+}
+
 int emit_lane_kernel(ModuleContext& module) {
-  const LaneShape shape = choose_shape(module.ir.functions[0], module.simd);
-  LaneKernel(module, declare_kernel(module), shape).emit();
+  const ir::Function& f = module.ir.functions[0];
+  const LaneShape shape = choose_shape(f, module.simd);
+  if (f.refills) {
+    emit_refilling_kernel(module, declare_kernel(module), shape);
+  } else {
+    GroupKernel(module, declare_kernel(module), shape).emit();
+  }
   return shape.elements();
 }
 

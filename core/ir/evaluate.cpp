@@ -132,6 +132,7 @@ std::optional<uint64_t> evaluate(Op op, int64_t imm, std::span<const uint64_t> a
     case Op::Select:
       return u(0) ? u(1) : u(2);
     case Op::AnyLane:
+    case Op::ManyLanes:
       return u(0);
 
     case Op::CallNumeric:
@@ -140,6 +141,9 @@ std::optional<uint64_t> evaluate(Op op, int64_t imm, std::span<const uint64_t> a
     case Op::CallResult:
     case Op::DeoptIf:
     case Op::Poll:
+    case Op::TakeNext:
+    case Op::Argument:
+    case Op::Finish:
     case Op::Param:
       return std::nullopt;
   }

@@ -30,7 +30,8 @@ const char* text(DeoptReason reason) { return reasons[static_cast<size_t>(reason
 const char* words(DeoptReason reason) { return reasons[static_cast<size_t>(reason)].words; }
 
 bool is_varying(const Function& f, const Inst& inst) {
-  return inst.op != Op::AnyLane && std::ranges::any_of(inst.args, [&](ValueId v) { return f[v].varying; });
+  if (inst.op == Op::AnyLane || inst.op == Op::ManyLanes || inst.op == Op::Finish) return false;
+  return inst.op == Op::TakeNext || inst.op == Op::Argument || std::ranges::any_of(inst.args, [&](ValueId v) { return f[v].varying; });
 }
 
 }  // namespace gilmap::ir

@@ -14,6 +14,9 @@
 // deopt or call: `ret` has the results and, behind them, a mask for each of `deopts`: the lanes left to CPython. The
 // results are one value, or none if that is None; where the module has several result types, a payload (an i64, an
 // f64's bits, a bool's 0 or 1) and the Tag of its type, an i64 too.
+//
+// A lane function that refills computes all elements of its call: a lane that is done with one (`finish`) takes another
+// (`take_next`). The parameters of its entry are there for their types only, and its `ret` has no operands.
 
 #include <cstdint>
 #include <string>
@@ -31,7 +34,7 @@ enum class Op : uint8_t {
   Param,  // a block parameter; not a row of the table because it stands in no block's body
 };
 
-enum class Effect : uint8_t { Pure, Deopt, Poll };
+enum class Effect : uint8_t { Pure, Deopt, Poll, Element };
 
 struct OpInfo {
   const char* text;
@@ -107,6 +110,7 @@ struct Function {
   std::vector<Type> result_types;    // of each `ret`; for function 0 see Module::result_types
   std::vector<IntRange> arg_ranges;  // what is known of each argument, an i64; or empty
   bool lanes = false;                // a lane function
+  bool refills = false;              // a lane function that takes its elements itself
   std::vector<DeoptReason> deopts;   // of a lane function
   int depth = 1;                     // Python frames that one activation stands for, inlined calls included
 

@@ -15,8 +15,8 @@ namespace gilmap::ir {
 constexpr uint64_t garbage = 0xdeadbeefdeadbeef;  // of a bool, true
 
 // One outcome for each lane: what it returns, or the reason of the first mask that it is in. `args` are the arguments
-// of each lane, of which there is at least one. OutOfSteps is for all lanes: an instruction is one step whatever the
-// lanes.
+// of each lane, of which there is at least one. A function that refills runs them on half as many lanes. OutOfSteps is
+// for all lanes: an instruction is one step whatever the lanes.
 std::vector<Outcome> interpret_lanes(const Module& module, std::span<const std::vector<uint64_t>> args,
                                      const InterpreterOptions& options = {});
 

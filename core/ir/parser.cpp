@@ -139,6 +139,7 @@ class Parser {
         } while (lex_.accept(","));
         if (!expect(")")) return false;
       }
+      f_->refills = lex_.accept("refills");
     }
     if (lex_.accept("depth=") && !integer(&f_->depth)) return false;
     return true;
@@ -299,7 +300,7 @@ class Parser {
 
   bool operands(Inst* inst) {
     size_t at = lex_.here();
-    if (inst->op == Op::IConst) return integer(&inst->imm);
+    if (inst->op == Op::IConst || inst->op == Op::Argument) return integer(&inst->imm);
     if (inst->op == Op::FConst) {
       double x = 0;
       if (!parse_double(lex_.number(), &x)) return fail_at(at, "expected a float");

@@ -39,7 +39,7 @@ class Printer {
         if (i) out_ += ", ";
         out_ += text(f_.deopts[i]);
       }
-      out_ += ')';
+      out_ += f_.refills ? ") refills" : ")";
     }
     if (f_.depth != 1) out_ += " depth=" + std::to_string(f_.depth);
     out_ += " {\n";
@@ -113,7 +113,7 @@ class Printer {
   // What stands behind the mnemonic. Most operations have operands only.
   void operands(const Inst& inst) {
     out_ += ' ';
-    if (inst.op == Op::IConst) {
+    if (inst.op == Op::IConst || inst.op == Op::Argument) {
       out_ += std::to_string(inst.imm);
     } else if (inst.op == Op::FConst) {
       out_ += print_double(std::bit_cast<double>(inst.imm));

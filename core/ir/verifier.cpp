@@ -152,7 +152,8 @@ class Verifier {
   }
 
   void ret(const std::vector<ValueId>& values) {
-    if (f_.lanes) return ret_of_lanes(values);
+    if (f_.refills) return returns(values, {});
+    if (f_.lanes) return results_of_lanes(values);
     if (element_) {
       if (values.size() > 1) return say("the element function returns " + count(values.size(), "value"));
       Type t = values.empty() ? Type::Void : f_.type(values[0]);
@@ -164,7 +165,7 @@ class Verifier {
     returns(values, f_.result_types);
   }
 
-  void ret_of_lanes(const std::vector<ValueId>& values) {
+  void results_of_lanes(const std::vector<ValueId>& values) {
     std::vector<Type> want;
     if (module_.result_types.size() > 1) {
       want = {Type::I64, Type::I64};
@@ -212,9 +213,12 @@ class Verifier {
       if (inst.varying != is_varying(f_, inst)) {
         say(inst.varying ? "is varying, but its operands are not" : "is uniform, but an operand is varying");
       }
-    } else if (inst.op == Op::AnyLane) {
+    } else if (inst.op == Op::AnyLane || inst.op == Op::ManyLanes) {
       say("belongs into a lane function");
     }
+    if (info(inst.op).effect == Effect::Element && !f_.refills) return say("belongs into a function that refills");
+    if (inst.op == Op::Finish) return finish(inst);
+    if (inst.op == Op::Argument) return argument(inst);
     // Calls take what the callee does; a call's result is no T where the callee returns None.
     if (inst.op == Op::Call) return call(inst);
     if (inst.op == Op::CallNumeric) return call_numeric(inst);
@@ -257,6 +261,18 @@ class Verifier {
     if (f_.lanes && inst.args.size() == want.size() + 1) want.push_back(Type::Bool);  // a mask
     types(inst.args, want);
     if (inst.type != callee.result) say(std::string("the result is ") + type_name(callee.result));
+  }
+
+  void finish(const Inst& inst) {
+    if (inst.args.empty() || f_.type(inst.args[0]) != Type::Bool) return say("the first operand is no mask");
+    results_of_lanes({inst.args.begin() + 1, inst.args.end()});
+  }
+
+  void argument(const Inst& inst) {
+    const std::vector<ValueId>& params = f_.blocks[0].params;
+    if (inst.imm < 0 || static_cast<size_t>(inst.imm) >= params.size()) return say("there is no such argument");
+    const Type want = f_.type(params[static_cast<size_t>(inst.imm)]);
+    if (inst.type != want) say(std::string("the argument is ") + type_name(want));
   }
 
   void call_failed(const Inst& inst) {

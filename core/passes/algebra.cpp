@@ -86,6 +86,10 @@ ValueId Algebra::once(ValueId v) {
     case Op::CallNumeric:  // calling libm here would tie the IR to this machine's
     case Op::CallFailed:
     case Op::AnyLane:
+    case Op::ManyLanes:
+    case Op::TakeNext:
+    case Op::Argument:
+    case Op::Finish:
     case Op::DeoptIf:
     case Op::Poll:
     case Op::Param:

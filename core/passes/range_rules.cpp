@@ -111,7 +111,11 @@ IntRange RangeAnalysis::compute(ValueId v) {
     case Op::Select:
       return selection(v);
     case Op::AnyLane:
+    case Op::ManyLanes:
+    case Op::TakeNext:
       return any_bool;
+    case Op::Argument:
+      return inst.type == ir::Type::Bool ? any_bool : full_range;
     case Op::CallNumeric:
       if (inst.type == ir::Type::Bool) return any_bool;
       return can_fail(inst.imm) ? full_range : result_of(inst.imm);
@@ -148,6 +152,7 @@ IntRange RangeAnalysis::compute(ValueId v) {
     case Op::IToF:
     case Op::DeoptIf:
     case Op::Poll:
+    case Op::Finish:
       return full_range;
   }
   GILMAP_UNREACHABLE();

@@ -25,7 +25,7 @@ std::vector<BlockId> immediate_postdominators(const ir::Function& f, BlockId exi
   return result;
 }
 
-Divergence::Divergence(const Normal& normal)
+Divergence::Divergence(const Normal& normal, bool rounds_differ)
     : f_(normal.f),
       preds_(f_),
       dominators_(f_, preds_),
@@ -41,6 +41,10 @@ Divergence::Divergence(const Normal& normal)
     for (ValueId v : f_.blocks[b].body) home_[v] = b;
   }
   for (ValueId p : f_.blocks[0].params) varying_[p] = true;
+  for (size_t i = 0; i < loops_->size() && rounds_differ; ++i) {
+    if (loops_->outer(i) != ir::Loops::none) continue;
+    for (ValueId p : f_.blocks[(*loops_)[i].header].params) varying_[p] = true;
+  }
   for (bool changed = true; changed;) {
     changed = false;
     for (BlockId b : dominators_.order()) {

@@ -22,7 +22,8 @@ std::vector<BlockId> immediate_postdominators(const ir::Function& f, BlockId exi
 
 class Divergence {
  public:
-  explicit Divergence(const Normal& normal);
+  // With `rounds_differ`, lanes may be in different rounds of the outermost loops, as where lanes are refilled.
+  explicit Divergence(const Normal& normal, bool rounds_differ = false);
 
   bool is_varying(ValueId v) const { return varying_[v]; }
   // As an operand in block b, which may lie behind a loop that v belongs to.

@@ -17,6 +17,7 @@
 #include "passes/simplify_params.h"
 #include "passes/value_ranges.h"
 #include "spmd/masked_graph.h"
+#include "spmd/refill.h"
 #include "spmd/variables.h"
 
 namespace gilmap::spmd {
@@ -126,7 +127,7 @@ class Writer {
   }
 
   ValueId append(ir::Inst inst) {
-    for (ValueId arg : inst.args) inst.varying |= out_[arg].varying && inst.op != Op::AnyLane;
+    inst.varying = ir::is_varying(out_, inst);
     const ValueId v = add(std::move(inst));
     out_.blocks[block_].body.push_back(v);
     return v;
@@ -380,8 +381,7 @@ class Writer {
 void derive_varying(ir::Function& f) {
   for (BlockId b : ir::reverse_postorder(f)) {
     for (ValueId v : f.blocks[b].body) {
-      f[v].varying = f[v].op != Op::AnyLane &&
-                     std::ranges::any_of(f[v].args, [&](ValueId arg) { return f[arg].varying; });
+      f[v].varying = ir::is_varying(f, f[v]);
     }
   }
 }
@@ -407,6 +407,35 @@ ir::Module with_ranges(const ir::Module& module) {
   return annotated;
 }
 
+std::optional<ir::Function> write_lanes(const ir::Module& module, bool rounds_differ, std::string* why) {
+  auto normal = normalise(module, why);
+  if (!normal) return std::nullopt;
+  const Divergence before(*normal, rounds_differ);
+  std::vector<bool> uniform(normal->f.values.size());
+  for (BlockId b : before.dominators().order()) {
+    for (ValueId v : normal->f.blocks[b].body)
+      uniform[v] = normal->f[v].op == Op::DeoptIf && !before.is_varying(normal->f[v].args[0], b);
+  }
+  branch_to_deopts(*normal, uniform);
+
+  const Divergence divergence(*normal, rounds_differ);
+  const MaskedGraph graph(*normal, divergence);
+  ir::Function lanes = Writer(*normal, divergence, graph).run();
+  clean_up(lanes);
+  return lanes;
+}
+
+// Nothing if there is no loop to refill in, or lanes would lose too much that they share in the same round.
+std::optional<ir::Function> write_with_refill(const ir::Module& module, const ir::Function& plain) {
+  constexpr double most_dearer = 1.4;
+  std::string why;
+  const auto apart = write_lanes(module, true, &why);
+  if (!apart || cost_of_round(*apart) > most_dearer * cost_of_round(plain) + 4) return std::nullopt;
+  auto refilling = refill(*apart);
+  if (refilling) clean_up(*refilling);
+  return refilling;
+}
+
 }  // namespace
 
 std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
@@ -417,23 +446,13 @@ std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
   if (module.functions.size() > 1) return refuse("recursive functions run one element at a time");
   if (module.functions[0].blocks[0].params.empty()) return refuse("a function without arguments");
   if (module.functions[0].values.size() > max_values) return refuse("it is too long");
-  auto normal = normalise(with_ranges(module), why);
-  if (!normal) return std::nullopt;
-
-  const Divergence before(*normal);
-  std::vector<bool> uniform(normal->f.values.size());
-  for (BlockId b : before.dominators().order()) {
-    for (ValueId v : normal->f.blocks[b].body)
-      uniform[v] = normal->f[v].op == Op::DeoptIf && !before.is_varying(normal->f[v].args[0], b);
-  }
-  branch_to_deopts(*normal, uniform);
-
-  const Divergence divergence(*normal);
-  const MaskedGraph graph(*normal, divergence);
+  const ir::Module annotated = with_ranges(module);
+  auto plain = write_lanes(annotated, false, why);
+  if (!plain) return std::nullopt;
   ir::Module lanes;
   lanes.result_types = module.result_types;
-  lanes.functions.push_back(Writer(*normal, divergence, graph).run());
-  clean_up(lanes.functions[0]);
+  auto with_refill = write_with_refill(annotated, *plain);
+  lanes.functions.push_back(with_refill ? std::move(*with_refill) : std::move(*plain));
   return lanes;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "spmd/costs.h"
+
 namespace gilmap::spmd {
 
 using ir::no_block;
@@ -13,13 +15,6 @@ namespace {
 
 // In additions: from here on a region is worth a guard.
 constexpr int dear = 24;
-
-int cost(Op op) {
-  if (op == Op::CallNumeric) return 16;
-  if (op == Op::IFloorDiv || op == Op::IMod) return 8;
-  if (op == Op::FDiv || op == Op::FSqrt) return 4;
-  return 1;
-}
 
 }  // namespace
 
