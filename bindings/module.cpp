@@ -210,15 +210,15 @@ NB_MODULE(_gilmap, m) {
   m.def(
       "listing",
       [](nb::object f, const std::vector<std::string>& names, bool assembly,
-         const std::vector<std::pair<int64_t, int64_t>>& bounds) {
+         const std::vector<std::pair<int64_t, int64_t>>& bounds, bool lanes) {
         using gilmap::codegen::Listing;
         std::vector<ir::IntRange> ranges;
         for (auto [lo, hi] : bounds) ranges.push_back({lo, hi});
         return router::listing(f.ptr(), types_of(names), std::move(ranges),
-                               assembly ? Listing::Assembly : Listing::OptimisedLlvmIr);
+                               assembly ? Listing::Assembly : Listing::OptimisedLlvmIr, lanes);
       },
       nb::arg("func"), nb::arg("columns"), nb::arg("assembly") = true,
-      nb::arg("bounds") = std::vector<std::pair<int64_t, int64_t>>());
+      nb::arg("bounds") = std::vector<std::pair<int64_t, int64_t>>(), nb::arg("lanes") = false);
   m.def("column_types", [](nb::args iterables) {
     std::vector<PyObject*> items;
     for (nb::handle h : iterables) items.push_back(h.ptr());

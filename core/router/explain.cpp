@@ -48,12 +48,15 @@ std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimi
 }
 
 std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector<ir::IntRange> ranges,
-                    codegen::Listing what) {
+                    codegen::Listing what, bool lanes) {
   auto lifted = lift::lift(callable, types);
   if (!lifted) return lifted.error().message();
   lifted->module.functions[0].arg_ranges = std::move(ranges);
   passes::run_pipeline(lifted->module);
-  return loader::listing(lifted->module, what);
+  if (!lanes) return loader::listing(lifted->module, what);
+  std::string why;
+  const auto module = spmd::to_lanes(lifted->module, &why);
+  return module ? loader::listing(*module, what) : why;
 }
 
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables) {

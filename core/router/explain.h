@@ -27,9 +27,9 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types);
 // The IR in its text form, or the reason why there is none.
 std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimised);
 // What became of the kernel in LLVM's hands, or the reason why there is none. `ranges` are bounds of the arguments, one
-// for each, or none.
+// for each, or none. With `lanes`, of the kernel that computes many elements at once.
 std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector<ir::IntRange> ranges,
-                    codegen::Listing what);
+                    codegen::Listing what, bool lanes);
 // The types of the first rows of the inputs; empty if they are of none that is compiled. An exception may be set.
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables);
 

@@ -16,6 +16,7 @@
 #include "passes/rewrite.h"
 #include "passes/simplify_params.h"
 #include "passes/value_ranges.h"
+#include "spmd/freeze.h"
 #include "spmd/masked_graph.h"
 #include "spmd/refill.h"
 #include "spmd/variables.h"
@@ -42,6 +43,24 @@ class Writer {
     std::vector<ValueId>& entry = out_.blocks[0].body;
     entry.insert(entry.begin(), constants_.begin(), constants_.end());
     return std::move(out_);
+  }
+
+  // After run().
+  LiveOuts live_outs() const {
+    LiveOuts all;
+    all.takes = takes_;
+    for (auto [type, v] : undefined_) all.undefined.insert(v);
+    const ir::Loops& loops = divergence_.loops();
+    std::vector<size_t> exits(loops.size());
+    for (NodeId n : graph_.order()) {
+      for (size_t loop : graph_[n].leaves) ++exits[loop];
+    }
+    for (size_t i = 0; i < loops.size(); ++i) {
+      if (!divergence_.is_divergent(i)) continue;
+      const BlockId latch = loops[i].back_edges[0].from;
+      all.loops.push_back({number_[loops[i].header], number_[latch], exits[i] == 1});
+    }
+    return all;
   }
 
  private:
@@ -292,7 +311,9 @@ class Writer {
     for (const auto& [v, x] : live_outs_[loop]) {
       if (!divergence_.dominators().dominates(divergence_.home(v), from)) continue;
       const ValueId now = operand(v, from), before = variables_->read(x, block_);
-      variables_->write(x, block_, chosen(mask(n), now, before));
+      const ValueId kept = chosen(mask(n), now, before);
+      if (kept != now) takes_.insert(kept);
+      variables_->write(x, block_, kept);
     }
   }
 
@@ -316,7 +337,9 @@ class Writer {
       const Variable x = variable(params[i]);
       const ValueId v = operand(u.args[i], from);
       const bool blend = !all && divergence_.is_varying(params[i]);
-      writes->push_back({x, blend ? chosen(lanes, v, pending(*writes, x)) : v});
+      const ValueId kept = blend ? chosen(lanes, v, pending(*writes, x)) : v;
+      if (kept != v && !graph_[n].leaves.empty()) takes_.insert(kept);
+      writes->push_back({x, kept});
     }
   }
 
@@ -374,6 +397,7 @@ class Writer {
   std::vector<std::map<ValueId, Variable>> live_outs_;  // of each loop
   std::map<std::pair<Op, int64_t>, ValueId> constant_values_;
   std::map<Type, ValueId> undefined_;
+  std::set<ValueId> takes_;         // selects at the edges out of divergent loops
   std::vector<ValueId> constants_;  // to stand at the front of the entry
 };
 
@@ -387,7 +411,6 @@ void derive_varying(ir::Function& f) {
 }
 
 void clean_up(ir::Function& f) {
-  passes::remove_unreachable(f);
   passes::simplify_params(f);
   derive_varying(f);
   passes::eliminate_dead(f);
@@ -420,7 +443,11 @@ std::optional<ir::Function> write_lanes(const ir::Module& module, bool rounds_di
 
   const Divergence divergence(*normal, rounds_differ);
   const MaskedGraph graph(*normal, divergence);
-  ir::Function lanes = Writer(*normal, divergence, graph).run();
+  Writer writer(*normal, divergence, graph);
+  ir::Function lanes = writer.run();
+  passes::simplify_params(lanes);
+  derive_varying(lanes);
+  freeze_live_outs(lanes, writer.live_outs());
   clean_up(lanes);
   return lanes;
 }

@@ -33,7 +33,7 @@ using ir::Terminator;
 using ir::Type;
 
 // Additions between two looks at which lanes are done, and the most rounds.
-constexpr int cost_between_looks = 64;
+constexpr int cost_between_looks = 128;
 constexpr int most_rounds = 8;
 
 class Refiller {
