@@ -224,5 +224,7 @@ def _figures(row, key, columns, peers, avx2, repeats):
     runs.append(lambda: gilmap.map(row.function, *columns))
     runs.append(lambda: apart.append(avx2.ask(run_once, key)))
     seconds = in_turns(runs, repeats, pause=0.02)
-    print(f"    {key}: " + ", ".join(f"{n} {s * 1e3:.2f} ms" for n, s in zip((*peers, "gilmap"), seconds, strict=False)))
+    print(
+        f"    {key}: " + ", ".join(f"{n} {s * 1e3:.2f} ms" for n, s in zip((*peers, "gilmap"), seconds, strict=False))
+    )
     return dict(zip((*peers, "gilmap"), seconds, strict=False)) | {"avx2": sorted(apart)[len(apart) // 2]}
