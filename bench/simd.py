@@ -1,7 +1,7 @@
 """SIMD kernels against Numba's unchecked parallel loop and against C++ with checks, on as many threads.
 
-simd.cpp is compiled here, with -O3 -march=native, and without contraction, which would change results. Where GILMAP_SIMD
-narrows the instruction set, the peers stay as they are.
+simd.cpp is compiled here, with -O3 -march=native, and without contraction, which would change results. Where
+GILMAP_SIMD narrows the instruction set, the peers stay as they are.
 """
 
 import ctypes

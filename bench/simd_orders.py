@@ -76,6 +76,12 @@ def by_cost(f, rows):
     return sorted(range(len(rows)), key=cost.__getitem__)
 
 
+def never_seen(f):
+    copy = types.FunctionType(f.__code__.replace(), f.__globals__, f.__name__, f.__defaults__, f.__closure__)
+    copy.__kwdefaults__ = f.__kwdefaults__
+    return copy
+
+
 # ---------------------------------------------------------------- in a process of its own
 
 _known = {}
@@ -97,7 +103,7 @@ def prepare(name, ranking, order, size, group):
         first = np.arange(0, size - group + 1, group)
         picked[first + rng.integers(0, group, len(first))] = ranking[-1]
     columns = [np.array(column)[picked] for column in zip(*rows, strict=True)]
-    f = types.FunctionType(f.__code__.replace(), f.__globals__, f.__name__, f.__defaults__, f.__closure__)
+    f = never_seen(f)
     warmed(f, columns, seconds=0.03)
     _ready["run"] = lambda: gilmap.map(f, *columns)
     return seconds_of(_ready["run"])[0] / size * 1e9
@@ -147,7 +153,7 @@ def never_a_loss(table, repeats):
         mean = math.exp(-sum(map(math.log, in_order.values())) / len(in_order))
         losses = sum(ratio > 1.05 for ratio in in_order.values())
         print(
-            f"    {order}: {len(in_order)} functions, {losses} slower by more than 5 %, speed-up {mean:.2f} (geometric mean)"
+            f"    {order}: {len(in_order)} functions, {losses} slower by over 5 %, speed-up {mean:.2f} (geometric mean)"
         )
         table.at_most(f"time with SIMD over without, {order}, worst ({worst})", in_order[worst], 1.05)
 
