@@ -13,12 +13,15 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from bench import deopts, interpreters, latency, memory, throughput
+from bench import deopts, interpreters, latency, memory, simd, simd_orders, throughput
 from bench.measure import Table
 
 PARTS = {
     "arrays": throughput.arrays,
     "lists": throughput.lists,
+    "simd": simd.against_peers,
+    "simd_compile": simd_orders.compile_times,
+    "simd_orders": simd_orders.never_a_loss,
     "first_calls": latency.first_calls,
     "small_calls": latency.small_calls,
     "all_deopt": deopts.all_deopt,

@@ -219,6 +219,22 @@ NB_MODULE(_gilmap, m) {
       },
       nb::arg("func"), nb::arg("columns"), nb::arg("assembly") = true,
       nb::arg("bounds") = std::vector<std::pair<int64_t, int64_t>>(), nb::arg("lanes") = false);
+  m.def(
+      "lane_kernel_facts",
+      [](nb::object f, const std::vector<std::string>& names,
+         const std::vector<std::pair<int64_t, int64_t>>& bounds) -> nb::object {
+        std::vector<ir::IntRange> ranges;
+        for (auto [lo, hi] : bounds) ranges.push_back({lo, hi});
+        const auto facts = router::lane_kernel_facts(f.ptr(), types_of(names), std::move(ranges));
+        if (!facts) return nb::none();
+        nb::dict d;
+        d["lanes"] = facts->lanes;
+        d["passes_ms"] = facts->passes_ms;
+        d["compile_ms"] = facts->compile_ms;
+        d["code_bytes"] = facts->code_bytes;
+        return d;
+      },
+      nb::arg("func"), nb::arg("columns"), nb::arg("bounds") = std::vector<std::pair<int64_t, int64_t>>());
   m.def("column_types", [](nb::args iterables) {
     std::vector<PyObject*> items;
     for (nb::handle h : iterables) items.push_back(h.ptr());

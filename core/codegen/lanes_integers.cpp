@@ -1,9 +1,9 @@
 // Sums, differences, products and shifts of integers in lanes, with and without their overflow tests.
 //
-// - LLVM makes scalars of an overflow test of a product. Here it is fl(a) * fl(b), in doubles, against 2^63 (1 -
-// 2^-50):
-//   each of the three roundings loses at most 2^-53 of the value, so no overflow is missed. Products next to the bound
-//   are taken for overflows, which is legal. By a constant, the operand is compared with bounds.
+// - LLVM makes scalars of an overflow test of a product. Here the product p that wraps, and which is needed anyway, is
+//   compared with one that does not, in doubles: a * b - p is 0 or, if p has wrapped, at least 2^64 in magnitude, and
+//   the roundings of fl(a) * fl(b) - fl(p) move it by no more than |a * b| * 2^-51: by 2^12, or to no less than 2^63.
+//   By a constant, the operand is compared with bounds.
 // - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves.
 
 #include "codegen/lanes_emitter.h"
@@ -57,8 +57,9 @@ Value* LaneEmitter::emit_product_overflows(Value* a, Value* b, IntRange ra, IntR
   if (product_fits(ra, rb)) return bool_constant(false);
   if (is_constant(ra) && ra.lo != -1) return emit_scaling_overflows(b, ra.lo);
   if (is_constant(rb) && rb.lo != -1) return emit_scaling_overflows(a, rb.lo);
-  Value* estimate = emit_fabs(b_.CreateFMul(to_float(a, ra), to_float(b, rb)));
-  return b_.CreateFCmpOGE(estimate, real(0x1p63 * (1 - 0x1p-50)));
+  Value *x = to_float(a, ra), *y = to_float(b, rb), *p = to_float(emit_multiply(a, b, ra, rb), {});
+  Value* wrapped = module_.has_fma ? emit_fma(x, y, b_.CreateFNeg(p)) : b_.CreateFSub(b_.CreateFMul(x, y), p);
+  return b_.CreateFCmpOGE(emit_fabs(wrapped), real(0x1p63));
 }
 
 FunctionEmitter::Checked LaneEmitter::emit_product(Value* a, Value* b) {

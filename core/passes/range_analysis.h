@@ -71,6 +71,7 @@ class RangeAnalysis {
   // False if the condition cannot come out so.
   bool assume(ValueId cond, bool truth);
   bool assume_compare(ValueId cond, bool truth);
+  bool assume_root(ValueId square);
   bool assume_no_overflow(ValueId check);
 
   IntRange arg(ValueId v, size_t k) const { return now_[f_[v].args[k]]; }

@@ -1,5 +1,6 @@
 // What each operation makes of ranges, and what a condition says about its operands.
 
+#include <cmath>
 #include <utility>
 
 #include "numeric/functions.h"
@@ -33,6 +34,14 @@ IntRange result_of(int64_t fn) {
     if (static_cast<int64_t>(name) == fn) return range;
   }
   return full_range;
+}
+
+// The root of n >= 0, rounded down. That of the double is off by one at most.
+int64_t floor_root(int64_t n) {
+  auto root = static_cast<int64_t>(std::sqrt(static_cast<double>(n)));
+  while (Wide{root} * root > n) --root;
+  while (Wide{root + 1} * (root + 1) <= n) ++root;
+  return root;
 }
 
 bool can_fail(int64_t fn) { return numeric::info(static_cast<numeric::NumericFn>(fn)).can_fail; }
@@ -164,7 +173,7 @@ WideRange RangeAnalysis::unwrapped(Op op, ValueId v) const {
   if (op == Op::IAdd) return sum(a, b);
   if (op == Op::IMul) {
     WideRange r = product(a, b);
-    if (f_[v].args[0] == f_[v].args[1]) r.lo = std::max<Wide>(r.lo, 0);
+    if (possible_relations(v) == equal) r.lo = std::max<Wide>(r.lo, 0);
     return r;
   }
   WideRange r = difference(a, b);
@@ -278,7 +287,18 @@ bool RangeAnalysis::assume_compare(ValueId cond, bool truth) {
     if (is_single(x) && y.lo == x.lo && y.lo < INT64_MAX) ++y.lo;
     if (is_single(x) && y.hi == x.lo && y.hi > INT64_MIN) --y.hi;
   }
-  return narrow(a, x) && narrow(b, y);
+  return narrow(a, x) && narrow(b, y) && assume_root(a) && assume_root(b);
+}
+
+// What is known of a square bounds its root: `d * d <= n` keeps d below the root of the greatest n.
+bool RangeAnalysis::assume_root(ValueId square) {
+  const ir::Inst& inst = f_[square];
+  if (inst.op != Op::IMul || now_[square].hi == INT64_MAX) return true;
+  if (possible_relations(square) != equal) return true;
+  if (!unwrapped(Op::IMul, square).fits() && !cannot_wrap(square)) return true;
+  if (now_[square].hi < 0) return false;
+  const int64_t root = floor_root(now_[square].hi);
+  return narrow(inst.args[0], {-root, root}) && narrow(inst.args[1], {-root, root});
 }
 
 // The result fits, so neither operand is so large that it could not, whatever the other is.

@@ -10,6 +10,7 @@
 #include "numeric/functions.h"
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
+#include "runtime/clock.h"
 #include "spmd/lanes.h"
 
 namespace gilmap::router {
@@ -57,6 +58,22 @@ std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector
   std::string why;
   const auto module = spmd::to_lanes(lifted->module, &why);
   return module ? loader::listing(*module, what) : why;
+}
+
+std::optional<LaneKernelFacts> lane_kernel_facts(PyObject* callable, std::vector<ir::Type> types,
+                                                 std::vector<ir::IntRange> ranges) {
+  auto lifted = lift::lift(callable, types);
+  if (!lifted) return std::nullopt;
+  const int64_t start = runtime::now_ns();
+  lifted->module.functions[0].arg_ranges = std::move(ranges);
+  passes::run_pipeline(lifted->module);
+  std::string error;
+  const auto lanes = spmd::to_lanes(lifted->module, &error);
+  if (!lanes) return std::nullopt;
+  const auto passes_ms = static_cast<double>(runtime::now_ns() - start) * 1e-6;
+  const auto kernel = loader::compile(*lanes, {}, &error);
+  if (!kernel) return std::nullopt;
+  return LaneKernelFacts{kernel->lanes, passes_ms, kernel->compile_ms, kernel->code_bytes};
 }
 
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables) {

@@ -3,6 +3,7 @@
 
 #include <Python.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,14 @@ std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimi
 // for each, or none. With `lanes`, of the kernel that computes many elements at once.
 std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector<ir::IntRange> ranges,
                     codegen::Listing what, bool lanes);
+// What it costs to make the kernel that computes several elements at once, where there is one.
+struct LaneKernelFacts {
+  int lanes;
+  double passes_ms, compile_ms;
+  size_t code_bytes;
+};
+std::optional<LaneKernelFacts> lane_kernel_facts(PyObject* callable, std::vector<ir::Type> types,
+                                                 std::vector<ir::IntRange> ranges);
 // The types of the first rows of the inputs; empty if they are of none that is compiled. An exception may be set.
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables);
 
