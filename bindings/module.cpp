@@ -126,6 +126,12 @@ std::vector<ir::Type> types_of(const std::vector<std::string>& names) {
   return types;
 }
 
+std::vector<ir::IntRange> ranges_of(const std::vector<std::pair<int64_t, int64_t>>& bounds) {
+  std::vector<ir::IntRange> ranges;
+  for (auto [lo, hi] : bounds) ranges.push_back({lo, hi});
+  return ranges;
+}
+
 std::vector<std::string> names_of(const std::vector<ir::Type>& types) {
   std::vector<std::string> names;
   for (ir::Type t : types) {
@@ -177,8 +183,9 @@ NB_MODULE(_gilmap, m) {
   m.def("note_extension",
         [](const std::string& name, nb::object module) { interpreters::note_extension(name, module.ptr()); });
   m.def("extension_verdict", [](const std::string& name) { return interpreters::extension_verdict(name); });
-  m.def("explain_types", [](nb::object f, const std::vector<std::string>& names) {
-    router::Explanation e = router::explain(f.ptr(), types_of(names));
+  using Bounds = std::vector<std::pair<int64_t, int64_t>>;
+  m.def("explain_types", [](nb::object f, const std::vector<std::string>& names, const Bounds& bounds) {
+    router::Explanation e = router::explain(f.ptr(), types_of(names), ranges_of(bounds));
     nb::dict d;
     d["columns"] = names_of(e.columns);
     d["compiled"] = e.compiled;
@@ -186,8 +193,15 @@ NB_MODULE(_gilmap, m) {
     d["checks"] = e.checks;
     if (e.compiled) {
       nb::dict simd;
-      simd["possible"] = e.lanes;
-      if (!e.lanes) simd["reason"] = e.why_no_lanes;
+      simd["possible"] = e.lanes.has_value();
+      if (e.lanes) {
+        simd["lanes"] = e.lanes->lanes;
+        simd["vectors"] = e.lanes->vectors;
+        simd["refill"] = e.lanes->refills;
+        simd["one_by_one"] = e.lanes->one_by_one;
+      } else {
+        simd["reason"] = e.why_no_lanes;
+      }
       d["simd"] = simd;
     }
     d["instructions"] = e.instructions;
@@ -210,22 +224,18 @@ NB_MODULE(_gilmap, m) {
   m.def(
       "listing",
       [](nb::object f, const std::vector<std::string>& names, bool assembly,
-         const std::vector<std::pair<int64_t, int64_t>>& bounds, bool lanes) {
+         const Bounds& bounds, bool lanes) {
         using gilmap::codegen::Listing;
-        std::vector<ir::IntRange> ranges;
-        for (auto [lo, hi] : bounds) ranges.push_back({lo, hi});
-        return router::listing(f.ptr(), types_of(names), std::move(ranges),
+        return router::listing(f.ptr(), types_of(names), ranges_of(bounds),
                                assembly ? Listing::Assembly : Listing::OptimisedLlvmIr, lanes);
       },
       nb::arg("func"), nb::arg("columns"), nb::arg("assembly") = true,
-      nb::arg("bounds") = std::vector<std::pair<int64_t, int64_t>>(), nb::arg("lanes") = false);
+      nb::arg("bounds") = Bounds(), nb::arg("lanes") = false);
   m.def(
       "lane_kernel_facts",
       [](nb::object f, const std::vector<std::string>& names,
-         const std::vector<std::pair<int64_t, int64_t>>& bounds) -> nb::object {
-        std::vector<ir::IntRange> ranges;
-        for (auto [lo, hi] : bounds) ranges.push_back({lo, hi});
-        const auto facts = router::lane_kernel_facts(f.ptr(), types_of(names), std::move(ranges));
+         const Bounds& bounds) -> nb::object {
+        const auto facts = router::lane_kernel_facts(f.ptr(), types_of(names), ranges_of(bounds));
         if (!facts) return nb::none();
         nb::dict d;
         d["lanes"] = facts->lanes;
@@ -234,13 +244,21 @@ NB_MODULE(_gilmap, m) {
         d["code_bytes"] = facts->code_bytes;
         return d;
       },
-      nb::arg("func"), nb::arg("columns"), nb::arg("bounds") = std::vector<std::pair<int64_t, int64_t>>());
+      nb::arg("func"), nb::arg("columns"), nb::arg("bounds") = Bounds());
   m.def("column_types", [](nb::args iterables) {
     std::vector<PyObject*> items;
     for (nb::handle h : iterables) items.push_back(h.ptr());
     auto types = router::column_types(items);
     if (PyErr_Occurred()) throw nb::python_error();
     return names_of(types);
+  });
+  m.def("column_bounds", [](nb::args iterables) {
+    std::vector<PyObject*> items;
+    for (nb::handle h : iterables) items.push_back(h.ptr());
+    Bounds bounds;
+    for (ir::IntRange r : router::column_bounds(items)) bounds.emplace_back(r.lo, r.hi);
+    if (PyErr_Occurred()) throw nb::python_error();
+    return bounds;
   });
   m.def("available_cpus", &gilmap::runtime::available_cpus);
   m.def("cached_functions", &router::entry_count);

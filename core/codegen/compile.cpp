@@ -106,6 +106,11 @@ class Compilation {
   const std::map<std::string, const void*>& symbols() const { return emitted_.symbols; }
   const Facts& facts() const { return facts_; }
   int lanes() const { return lanes_; }
+  LaneFacts lane_facts() const {
+    const int width = vector_lanes(emitted_.simd);
+    const std::set<std::string>& calls = emitted_.one_by_one;
+    return {width, lanes_ / width, ir_.functions[0].refills, {calls.begin(), calls.end()}};
+  }
 
   bool emit() {
     if (!machine_) return false;
@@ -248,6 +253,15 @@ std::string listing(const ir::Module& module, Listing what, const CompileOptions
   llvm::SmallVector<char, 0> text;
   if (!work.generate(llvm::CodeGenFileType::AssemblyFile, text)) return work.error();
   return {text.begin(), text.end()};
+}
+
+std::optional<LaneFacts> lane_facts(const ir::Module& module, std::string* error) {
+  GILMAP_CHECK(module.functions[0].lanes);
+  const CompileOptions options;
+  Compilation work(module, options);
+  if (work.emit()) return work.lane_facts();
+  *error = work.error();
+  return std::nullopt;
 }
 
 void warm_up() {

@@ -58,21 +58,22 @@ class Liveness {
     }
   }
 
-  // How many varying values, and masks, are at most alive at once within a block, each at its worst place.
-  Registers pressure(ir::BlockId id) const {
+  // How many varying values, and masks, of those in `used` are at most alive at once within a block, each at its worst
+  // place.
+  Registers pressure(ir::BlockId id, const std::vector<bool>& used) const {
     Registers most{0, 0};
-    before(id, &most);
+    before(id, &most, &used);
     return most;
   }
 
  private:
-  std::vector<bool> before(ir::BlockId id, Registers* most) const {
+  std::vector<bool> before(ir::BlockId id, Registers* most, const std::vector<bool>* used = nullptr) const {
     const ir::Block& block = f_.blocks[id];
     std::vector<bool> live(f_.values.size());
     Registers taken{0, 0};
     auto set = [&](ir::ValueId v, bool alive) {
       int& kind = has_mask_registers_ && f_.type(v) == ir::Type::Bool ? taken.masks : taken.vectors;
-      if (live[v] != alive && f_[v].varying) kind += alive ? 1 : -1;
+      if (live[v] != alive && f_[v].varying && (!used || (*used)[v])) kind += alive ? 1 : -1;
       live[v] = alive;
       if (most) *most = {std::max(most->vectors, taken.vectors), std::max(most->masks, taken.masks)};
     };
@@ -95,6 +96,20 @@ class Liveness {
   std::vector<std::vector<bool>> live_in_;
 };
 
+// What a loop computes or needs. What is only alive across it can wait in memory.
+std::vector<bool> used_in(const ir::Function& f, const ir::Loop& loop) {
+  std::vector<bool> used(f.values.size());
+  for (ir::BlockId id = 0; id < f.blocks.size(); ++id) {
+    if (!loop.blocks[id]) continue;
+    for (ir::ValueId v : f.blocks[id].params) used[v] = true;
+    for (ir::ValueId v : f.blocks[id].body) {
+      used[v] = true;
+      for (ir::ValueId arg : f[v].args) used[arg] = true;
+    }
+  }
+  return used;
+}
+
 int choose_parts(const ir::Function& f, Simd simd) {
   int operations = 1;
   for (const ir::Block& block : f.blocks)
@@ -111,12 +126,16 @@ int choose_parts(const ir::Function& f, Simd simd) {
   const Registers all = registers(simd);
   const Liveness liveness(f, all.masks > 0);
   int parts = by_size;
+  std::vector<std::vector<bool>> used;
+  for (size_t i = 0; i < loops->size(); ++i) used.push_back(used_in(f, (*loops)[i]));
   for (ir::BlockId id : dominators.order()) {
-    if (loops->innermost(id) == ir::Loops::none) continue;
-    const Registers taken = liveness.pressure(id);
+    const size_t loop = loops->innermost(id);
+    // Of a function that refills, all is one loop; what counts is the loops in it.
+    if (loop == ir::Loops::none || (f.refills && loops->outer(loop) == ir::Loops::none)) continue;
+    const Registers taken = liveness.pressure(id, used[loop]);
     // To the nearest: a few values in memory cost less than latency.
     parts = std::min(parts, (all.vectors + taken.vectors / 2) / std::max(taken.vectors, 1));
-    if (taken.masks > 0) parts = std::min(parts, all.masks / taken.masks);
+    if (taken.masks > 0) parts = std::min(parts, (all.masks + taken.masks / 2) / taken.masks);
   }
   return std::max(parts, 1);
 }

@@ -107,6 +107,7 @@ NumericResult LaneEmitter::emit_out_of_line(const numeric::NumericFnInfo& info, 
                                                        : shaped(b_.getInt1Ty());
   Vectors results{llvm::Constant::getNullValue(type)};
   if (info.can_fail) results.push_back(bool_constant(false));
+  module_.one_by_one.emplace(info.name);
   Value* which = mattering(info);
   results = by_lane(which ? which : bool_constant(true), args, results,
                     [&](std::span<Value* const> scalars) { return call_scalar(info, scalars); });

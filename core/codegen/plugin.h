@@ -17,6 +17,7 @@ namespace gilmap::codegen {
 struct Plugin {
   decltype(&codegen::compile) compile;
   decltype(&codegen::listing) listing;
+  decltype(&codegen::lane_facts) lane_facts;
 };
 
 }  // namespace gilmap::codegen

@@ -58,6 +58,13 @@ std::shared_ptr<codegen::Kernel> compile(const ir::Module& module, const codegen
   return nullptr;
 }
 
+std::optional<codegen::LaneFacts> lane_facts(const ir::Module& module, std::string* error) {
+  const Opened& library = opened();
+  if (library.plugin) return library.plugin->lane_facts(module, error);
+  *error = library.error;
+  return std::nullopt;
+}
+
 std::string listing(const ir::Module& module, codegen::Listing what, const codegen::CompileOptions& options) {
   const Opened& library = opened();
   return library.plugin ? library.plugin->listing(module, what, options) : library.error;

@@ -10,12 +10,13 @@
 #include "numeric/functions.h"
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
+#include "router/specialise.h"
 #include "runtime/clock.h"
 #include "spmd/lanes.h"
 
 namespace gilmap::router {
 
-Explanation explain(PyObject* callable, std::vector<ir::Type> types) {
+Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector<ir::IntRange> bounds) {
   Explanation e;
   e.columns = types;
   auto lifted = lift::lift(callable, types);
@@ -25,8 +26,10 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types) {
   }
   e.compiled = true;
   e.results = lifted->module.result_types;
+  lifted->module.functions[0].arg_ranges = std::move(bounds);
   passes::run_pipeline(lifted->module);
-  e.lanes = spmd::to_lanes(lifted->module, &e.why_no_lanes).has_value();
+  if (const auto lanes = spmd::to_lanes(lifted->module, &e.why_no_lanes))
+    e.lanes = loader::lane_facts(*lanes, &e.why_no_lanes);
   std::map<std::string, int> checks;
   for (const ir::Function& f : lifted->module.functions) {
     for (const ir::Block& b : f.blocks) {
@@ -83,6 +86,14 @@ std::vector<ir::Type> column_types(std::vector<PyObject*> iterables) {
   auto types = columns::common_types(inputs, 0, std::min<int64_t>(n, 64));
   if (!types && n > 0) types = columns::common_types(inputs, 0, 1);
   return types.value_or(std::vector<ir::Type>());
+}
+
+std::vector<ir::IntRange> column_bounds(std::vector<PyObject*> iterables) {
+  constexpr int64_t first_rows = 4096;
+  auto inputs = columns::open_all(iterables);
+  if (inputs.empty()) return {};
+  const columns::Partition rows = columns::partition(inputs, 0, std::min(columns::common_size(inputs), first_rows));
+  return rows.groups.size() == 1 && rows.others.empty() ? classes_of(rows.groups[0]) : std::vector<ir::IntRange>();
 }
 
 }  // namespace gilmap::router

@@ -19,12 +19,13 @@ struct Explanation {
   Unsupported why;                                  // if not compiled
   std::vector<ir::Type> results;                    // Void is None
   std::vector<std::pair<std::string, int>> checks;  // what may send an element to CPython, and how many such checks
-  bool lanes = false;                               // can compute several elements at once
-  std::string why_no_lanes;                         // if compiled
+  std::optional<codegen::LaneFacts> lanes;          // how many elements are computed at once
+  std::string why_no_lanes;                         // if compiled, and they are not
   int instructions = 0;                             // of the IR
 };
 
-Explanation explain(PyObject* callable, std::vector<ir::Type> types);
+// `bounds` are those of the arguments, as column_bounds() finds them, or none. Opens the code generator.
+Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector<ir::IntRange> bounds);
 // The IR in its text form, or the reason why there is none.
 std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimised);
 // What became of the kernel in LLVM's hands, or the reason why there is none. `ranges` are bounds of the arguments, one
@@ -41,5 +42,8 @@ std::optional<LaneKernelFacts> lane_kernel_facts(PyObject* callable, std::vector
                                                  std::vector<ir::IntRange> ranges);
 // The types of the first rows of the inputs; empty if they are of none that is compiled. An exception may be set.
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables);
+// The bounds for which the first rows would have a kernel of their own, one for each input; empty if they are of several
+// types. An exception may be set.
+std::vector<ir::IntRange> column_bounds(std::vector<PyObject*> iterables);
 
 }  // namespace gilmap::router

@@ -59,11 +59,16 @@ void compile(runtime::SecondKernel& second, ir::Module module, const std::vector
 
 }  // namespace
 
-Specialised* specialised_for(Variant& variant, const columns::Group& group) {
+std::vector<ir::IntRange> classes_of(const columns::Group& group) {
   std::vector<ir::IntRange> ranges;
   for (const columns::View& view : group.views) {
     ranges.push_back(columns::type_of(view) == ir::Type::I64 ? class_of(sample(view, group.count)) : ir::IntRange{});
   }
+  return ranges;
+}
+
+Specialised* specialised_for(Variant& variant, const columns::Group& group) {
+  std::vector<ir::IntRange> ranges = classes_of(group);
   for (Specialised& known : variant.specialised) {
     if (known.ranges == ranges) return &known;
   }

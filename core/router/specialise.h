@@ -12,7 +12,9 @@
 
 namespace gilmap::router {
 
-// The kernel, ready or not, for the class of bounds that a sample of the group's rows lies in. Null if the rows are of
+// The class of bounds that a sample of each column lies in.
+std::vector<ir::IntRange> classes_of(const columns::Group& group);
+// The kernel, ready or not, for these classes. Null if the rows are of
 // too many classes.
 Specialised* specialised_for(Variant& variant, const columns::Group& group);
 

@@ -52,8 +52,15 @@ class Freezer {
   bool try_param(size_t j) {
     const std::vector<ValueId>& params = f_.blocks[loop_.header].params;
     const ValueId t = params[j], kept = back().args[j];
-    if (!f_[t].varying || !live_outs_.takes.contains(kept) || f_[kept].args[2] != t || uses(t) != 1) return false;
-    const ValueId taken = f_[kept].args[1];
+    if (!f_[t].varying || uses(t) != 1) return false;
+    // One select for each exit that takes along the same.
+    ValueId last = kept, taken = no_value;
+    for (; last != t; last = f_[last].args[2]) {
+      if (!live_outs_.takes.contains(last) || (taken != no_value && f_[last].args[1] != taken)) return false;
+      if (last != kept && uses(last) != 1) return false;
+      taken = f_[last].args[1];
+    }
+    if (taken == no_value) return false;
     const bool always_defined = !live_outs_.undefined.contains(enter().args[j]);
     if (always_defined && !loop_.has_one_exit) return false;
     for (size_t k = 0; k < params.size(); ++k) {

@@ -455,6 +455,7 @@ std::optional<ir::Function> write_lanes(const ir::Module& module, bool rounds_di
 // Nothing if there is no loop to refill in, or lanes would lose too much that they share in the same round.
 std::optional<ir::Function> write_with_refill(const ir::Module& module, const ir::Function& plain) {
   constexpr double most_dearer = 1.4;
+  if (!has_loop_to_refill(plain)) return std::nullopt;
   std::string why;
   const auto apart = write_lanes(module, true, &why);
   if (!apart || cost_of_round(*apart) > most_dearer * cost_of_round(plain) + 4) return std::nullopt;

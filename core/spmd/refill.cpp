@@ -1,6 +1,7 @@
 // Problem: elements of a divergent loop need different numbers of rounds, and a group of lanes needs as many as its
 // longest. The shorter ones compute nothing meanwhile.
-// Method: the function is turned around. The loop runs a few rounds at a time. If a quarter of the lanes are done then,
+// Method: the function is turned around. The loop runs a few rounds at a time: one, after lanes were refilled, then
+// twice as many as before, up to a limit. If a quarter of the lanes are done then,
 // or none is left, these lanes go through what stands behind the loop, hand in their results, take the next elements,
 // and go through what stands in front of the loop; the others keep their state. So code is neither copied nor written
 // anew:
@@ -41,7 +42,7 @@ class Refiller {
   explicit Refiller(const ir::Function& f) : f_(f), preds_(f), dominators_(f, preds_) {}
 
   std::optional<ir::Function> run() {
-    if (!find_shape()) return std::nullopt;
+    if (!find_shape() || !is_all_varying()) return std::nullopt;
     lay_out();
     write_entry();
     for (BlockId b : order_) write(b);
@@ -50,7 +51,6 @@ class Refiller {
     return std::move(out_);
   }
 
- private:
   // The parts: one loop, that is left from its latch alone, one `ret`, behind the loop.
   bool find_shape() {
     const auto loops = ir::Loops::of(f_, preds_, dominators_);
@@ -70,8 +70,6 @@ class Refiller {
     behind_ = end.edges[1 - back_].block;
     if (back_ != 0 || in_loop_[behind_]) return false;
     live_ = f_[end.values[0]].args[0];
-    const std::vector<ValueId>& params = f_.blocks[header_].params;
-    if (!std::ranges::all_of(params, [&](ValueId p) { return f_[p].varying; })) return false;
     const std::vector<ValueId>& next = end.edges[back_].args;
     const auto live = std::ranges::find(next, live_);
     if (live == next.end()) return false;
@@ -86,6 +84,11 @@ class Refiller {
     if (ret_ >= f_.blocks.size() || in_loop_[ret_]) return false;
     find_behind();
     return is_behind_[ret_] && !is_behind_[0];
+  }
+
+ private:
+  bool is_all_varying() const {
+    return std::ranges::all_of(f_.blocks[header_].params, [&](ValueId p) { return f_[p].varying; });
   }
 
   void find_behind() {
@@ -207,6 +210,7 @@ class Refiller {
     }
     done_ = variables_->add(Type::Bool, true, no_value);    // lanes between two elements
     active_ = variables_->add(Type::Bool, true, no_value);  // lanes that have an element
+    stride_ = variables_->add(Type::I64, false, integer(1));  // rounds between two looks
     variables_->write(done_, 0, boolean(true));
     variables_->write(active_, 0, boolean(false));
     ir::Terminator& end = out_.blocks[0].end;
@@ -263,10 +267,11 @@ class Refiller {
       chosen.range = f_[f_.blocks[header_].params[i]].range;
       (*args)[i] = append(b, std::move(chosen));
     }
-    args->push_back(integer(rounds()));
+    args->push_back(integer(1));
+    variables_->write(stride_, b, integer(1));
   }
 
-  int rounds() const { return std::clamp(cost_between_looks / std::max(cost_of_round(f_), 1), 1, most_rounds); }
+  int most() const { return std::clamp(cost_between_looks / std::max(cost_of_round(f_), 1), 1, most_rounds); }
 
   void write_latch() {
     const BlockId b = to(latch_);
@@ -298,7 +303,12 @@ class Refiller {
     std::vector<ValueId> args;
     for (ValueId v : f_.blocks[latch_].end.edges[1 - back_].args) args.push_back(operand(v, look_));
     out_.blocks[look_].end.edges[0].args = std::move(args);
-    out_.blocks[look_].end.edges[1].args = next_round(look_, integer(rounds()));
+    const ValueId stride = variables_->read(stride_, look_);
+    const ValueId twice = append(look_, {Op::IAdd, Type::I64, 0, 0, {stride, stride}});
+    const ValueId fits = append(look_, {Op::ILt, Type::Bool, 0, 0, {twice, integer(most())}});
+    const ValueId longer = append(look_, {Op::Select, Type::I64, 0, 0, {fits, twice, integer(most())}});
+    variables_->write(stride_, look_, longer);
+    out_.blocks[look_].end.edges[1].args = next_round(look_, longer);
   }
 
   // In place of the `ret`.
@@ -344,10 +354,12 @@ class Refiller {
   std::optional<Variables> variables_;
   std::vector<BlockId> home_;
   std::vector<Variables::Variable> variable_;
-  Variables::Variable done_ = none, active_ = none;
+  Variables::Variable done_ = none, active_ = none, stride_ = none;
 };
 
 }  // namespace
+
+bool has_loop_to_refill(const ir::Function& lanes) { return Refiller(lanes).find_shape(); }
 
 std::optional<ir::Function> refill(const ir::Function& lanes) { return Refiller(lanes).run(); }
 

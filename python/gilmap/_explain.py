@@ -30,8 +30,7 @@ class Explanation(dict[str, Any]):
             if row["compiled"]:
                 lines.append(f"  {given} -> {' or '.join(row['results'])}")
                 lines += [f"    left to CPython if {words} ({count}×)" for words, count in row["checks"]]
-                if not row["simd"]["possible"]:
-                    lines.append(f"    one element at a time: {row['simd']['reason']}")
+                lines.append(f"    {_words_of_simd(row['simd'])}")
             else:
                 lines.append(f"  {given}: not compiled")
         for b in self["blockers"]:
@@ -44,6 +43,17 @@ class Explanation(dict[str, Any]):
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def _words_of_simd(simd: dict[str, Any]) -> str:
+    if not simd["possible"]:
+        return f"one element at a time: {simd['reason']}"
+    words = f"{simd['lanes'] * simd['vectors']} elements at once, in {simd['vectors']} vectors of {simd['lanes']} lanes"
+    if simd["refill"]:
+        words += "; a lane that is done takes the next element"
+    if simd["one_by_one"]:
+        words += f"; one lane after the other: {', '.join(simd['one_by_one'])}"
+    return words
 
 
 def _parameters(func: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -121,11 +131,14 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     """See gilmap.explain."""
     if not callable(func):
         raise TypeError(f"'{type(func).__name__}' object is not callable")
+    bounds: list[tuple[int, int]] = []
     if iterables:
         wanted = _given_columns(func, iterables)
+        if all(map(_is_read_freely, iterables)):
+            bounds = _gilmap.column_bounds(*iterables)
     else:
         wanted = _assumed([_annotated_column(p) for p in _parameters(func)])
-    rows = [_gilmap.explain_types(func, columns) for columns in wanted]
+    rows = [_gilmap.explain_types(func, columns, bounds) for columns in wanted]
 
     compiled = [row for row in rows if row["compiled"]]
     blockers: list[dict[str, Any]] = []
