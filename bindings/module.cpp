@@ -19,6 +19,7 @@
 #include "router/cache.h"
 #include "router/call.h"
 #include "router/explain.h"
+#include "router/in_workers.h"
 #include "runtime/kernel_choice.h"
 #include "runtime/pool.h"
 
@@ -262,5 +263,6 @@ NB_MODULE(_gilmap, m) {
   });
   m.def("available_cpus", &gilmap::runtime::available_cpus);
   m.def("cached_functions", &router::entry_count);
+  m.def("count_losses", &router::count_losses, nb::arg("count"));
   m.def("use_lanes_only", &gilmap::runtime::use_lanes_only, nb::arg("only"));
 }

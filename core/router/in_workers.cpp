@@ -1,5 +1,6 @@
 #include "router/in_workers.h"
 
+#include <atomic>
 #include <vector>
 
 #include "runtime/clock.h"
@@ -19,6 +20,8 @@ constexpr double least_rest_for_start_ns = 80e6;
 // Calls that took longer there than they would have here, before the function stays.
 constexpr int losses_to_stay = 2;
 
+std::atomic<bool> losses_count{true};
+
 double rest_ns(const CallState& call, double each_ns) {
   return each_ns * static_cast<double>(call.n - call.prefix.size());
 }
@@ -31,6 +34,8 @@ Outcome end_list(CallState& call, Outcome outcome) {
 }
 
 }  // namespace
+
+void count_losses(bool count) { losses_count.store(count); }
 
 bool workers_pay(const CallState& call, double each_ns) {
   if (call.entry->losses_in_workers >= losses_to_stay || each_ns < least_each_ns || call.options.workers == 1)
@@ -74,8 +79,8 @@ Outcome run_in_workers(CallState& call, const interpreters::Shipment& shipment, 
     if (!call.prefix.append(r ? std::move(r) : Ref::borrow(Py_None))) return Outcome::Raised;
   }
   const auto took_ns = static_cast<double>(runtime::now_ns() - start);
-  if (request.automatic && (outcome == Outcome::Declined || (outcome == Outcome::Done && took_ns > expected_ns)))
-    ++call.entry->losses_in_workers;
+  const bool lost = outcome == Outcome::Done && took_ns > expected_ns && losses_count.load();
+  if (request.automatic && (outcome == Outcome::Declined || lost)) ++call.entry->losses_in_workers;
   return outcome;
 }
 

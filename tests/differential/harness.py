@@ -6,6 +6,7 @@ are values, types, bits and exceptions. When elements raise, the whole vector mu
 meets first, and the elements that survive are compared on their own.
 """
 
+import os
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -106,6 +107,8 @@ MODES = (
     Mode("lanes", LIST, {"backend": "jit"}, compiled=True, sizes=True, lanes=True),
     Mode("NumPy, lanes", NUMPY, {"backend": "jit"}, compiled=True, sizes=True, lanes=True),
 )
+if os.environ.get("GILMAP_TEST_LANES_ONLY"):  # see test_simd.py
+    MODES = tuple(mode for mode in MODES if mode.lanes)
 
 
 # For functions without side effects: only those of a worker's copy would remain.
