@@ -47,8 +47,9 @@ def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":
         and without those an int and a float column are assumed.
 
     Returns an `Explanation`, a dict with `backend`, `reason`, `has_fast_path` and more, that prints as text. `columns`
-    has what becomes of each combination of types; there, `simd` says whether several elements can be computed at once,
-    or the reason why not.
+    has what becomes of each combination of types; there, `simd` says how many elements are computed at once
+    (lanes of a vector, vectors), whether a lane that is done takes the next element, and which functions are called for
+    one lane after the other; or the reason why there is only one.
     Raises TypeError if func is not callable.
     """
     from gilmap._explain import explain

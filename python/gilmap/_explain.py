@@ -48,7 +48,9 @@ class Explanation(dict[str, Any]):
 def _words_of_simd(simd: dict[str, Any]) -> str:
     if not simd["possible"]:
         return f"one element at a time: {simd['reason']}"
-    words = f"{simd['lanes'] * simd['vectors']} elements at once, in {simd['vectors']} vectors of {simd['lanes']} lanes"
+    words = f"{simd['lanes'] * simd['vectors']} elements at once"
+    if simd["vectors"] > 1:
+        words += f", in {simd['vectors']} vectors of {simd['lanes']} lanes"
     if simd["refill"]:
         words += "; a lane that is done takes the next element"
     if simd["one_by_one"]:

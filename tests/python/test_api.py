@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import math
+import os
 import sys
 
 import gilmap
@@ -98,6 +100,25 @@ def test_explain_says_whether_several_elements_are_computed_at_once():
     simd = answer["columns"][0]["simd"]
     assert simd["possible"] is False and "recursive" in simd["reason"]
     assert f"one element at a time: {simd['reason']}" in str(answer)
+
+
+@pytest.mark.skipif(os.environ.get("GILMAP_SIMD") == "off", reason="there are no lanes")
+def test_explain_says_what_lanes_do():
+    def halvings(n):
+        count = 0
+        while n > 1:
+            n //= 2
+            count += 1
+        return math.sin(count)
+
+    answer = gilmap.explain(halvings, [5, 700])
+    simd = answer["columns"][0]["simd"]
+    assert simd["possible"] and simd["lanes"] in (2, 4, 8) and 1 <= simd["vectors"] <= 4
+    assert simd["refill"] is True and simd["one_by_one"] == ["math_sin"]
+    assert f"{simd['lanes'] * simd['vectors']} elements at once" in str(answer)
+    assert "takes the next element" in str(answer) and "math_sin" in str(answer)
+    assert not any("64 bits" in words for words, _ in answer["columns"][0]["checks"])  # what small numbers save
+    assert gilmap.explain(lambda x: x + 1, [1.0])["columns"][0]["simd"]["refill"] is False
 
 
 def test_explain_without_inputs():
