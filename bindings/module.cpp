@@ -224,18 +224,16 @@ NB_MODULE(_gilmap, m) {
       nb::arg("func"), nb::arg("columns"), nb::arg("optimised") = true);
   m.def(
       "listing",
-      [](nb::object f, const std::vector<std::string>& names, bool assembly,
-         const Bounds& bounds, bool lanes) {
+      [](nb::object f, const std::vector<std::string>& names, bool assembly, const Bounds& bounds, bool lanes) {
         using gilmap::codegen::Listing;
         return router::listing(f.ptr(), types_of(names), ranges_of(bounds),
                                assembly ? Listing::Assembly : Listing::OptimisedLlvmIr, lanes);
       },
-      nb::arg("func"), nb::arg("columns"), nb::arg("assembly") = true,
-      nb::arg("bounds") = Bounds(), nb::arg("lanes") = false);
+      nb::arg("func"), nb::arg("columns"), nb::arg("assembly") = true, nb::arg("bounds") = Bounds(),
+      nb::arg("lanes") = false);
   m.def(
       "lane_kernel_facts",
-      [](nb::object f, const std::vector<std::string>& names,
-         const Bounds& bounds) -> nb::object {
+      [](nb::object f, const std::vector<std::string>& names, const Bounds& bounds) -> nb::object {
         const auto facts = router::lane_kernel_facts(f.ptr(), types_of(names), ranges_of(bounds));
         if (!facts) return nb::none();
         nb::dict d;

@@ -78,12 +78,13 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
 enum class Listing : uint8_t { LlvmIr, OptimisedLlvmIr, Assembly };
 std::string listing(const ir::Module& module, Listing what, const CompileOptions& options = {});
 
-// What the kernel of a lane function is like. Nothing, and `error` says why, where there would be none. Compiles nothing.
+// What the kernel of a lane function is like. Nothing, and `error` says why, where there would be none. Compiles
+// nothing.
 struct LaneFacts {
-  int lanes = 1;                         // of a vector
-  int vectors = 1;                       // in flight
-  bool refills = false;                  // a lane that is done takes the next element
-  std::vector<std::string> one_by_one;   // numeric functions that are called for one lane after the other
+  int lanes = 1;                        // of a vector
+  int vectors = 1;                      // in flight
+  bool refills = false;                 // a lane that is done takes the next element
+  std::vector<std::string> one_by_one;  // numeric functions that are called for one lane after the other
 };
 std::optional<LaneFacts> lane_facts(const ir::Module& module, std::string* error);
 

@@ -1,10 +1,10 @@
-// The kernel of a lane function that refills: it runs once for all elements of a call, and each lane works on an element
-// of its own, which it takes when it is done with the one before.
+// The kernel of a lane function that refills: it runs once for all elements of a call, and each lane works on an
+// element of its own, which it takes when it is done with the one before.
 //
-// What a lane needs to know of its element is in memory, since it is touched only when lanes are refilled: its index and
-// its arguments. Elements are handed out in ascending order but come to their ends in any; so the list of those that are
-// left to CPython is put in order, and published, at the end. When the function sees the cancel flag, everything from the
-// lowest element that a lane is busy with counts as not done.
+// What a lane needs to know of its element is in memory, since it is touched only when lanes are refilled: its index
+// and its arguments. Elements are handed out in ascending order but come to their ends in any; so the list of those
+// that are left to CPython is put in order, and published, at the end. When the function sees the cancel flag,
+// everything from the lowest element that a lane is busy with counts as not done.
 
 #include <llvm/IR/MDBuilder.h>
 
@@ -103,8 +103,9 @@ class RefillingKernel final : public LaneKernel {
       b_.CreateStore(next, memory_.at(i64(), indices_, lane));
       for (size_t k = 0; k < params_.size(); ++k) {
         llvm::Type* type = stored_type(k);
-        Value* x = memory_.within(KernelMemory::Inputs,
-                                  b_.CreateAlignedLoad(type, memory_.at(type, memory_.columns[k], next), llvm::Align(1)));
+        Value* x =
+            memory_.within(KernelMemory::Inputs,
+                           b_.CreateAlignedLoad(type, memory_.at(type, memory_.columns[k], next), llvm::Align(1)));
         b_.CreateStore(x, memory_.at(type, arguments_[k], lane));
       }
       b_.CreateStore(b_.CreateOr(load(busy_), bit(lane)), busy_);
@@ -140,8 +141,7 @@ class RefillingKernel final : public LaneKernel {
     if (is_tagged()) store(KernelMemory::Lanes, b_.getInt8Ty(), tags_, vectors[2]);
     for_each_bit(done, nullptr, [&](Value* lane) {
       Value* index = b_.CreateLoad(i64(), memory_.at(i64(), indices_, lane));
-      if (has_payload())
-        copy(KernelMemory::Payload, memory_.payload_type(), payload_, lane, memory_.payload, index);
+      if (has_payload()) copy(KernelMemory::Payload, memory_.payload_type(), payload_, lane, memory_.payload, index);
       if (is_tagged()) copy(KernelMemory::Tags, b_.getInt8Ty(), tags_, lane, memory_.tags, index);
     });
     b_.CreateStore(b_.CreateAnd(load(busy_), b_.CreateNot(done)), busy_);

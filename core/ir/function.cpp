@@ -31,7 +31,8 @@ const char* words(DeoptReason reason) { return reasons[static_cast<size_t>(reaso
 
 bool is_varying(const Function& f, const Inst& inst) {
   if (inst.op == Op::AnyLane || inst.op == Op::ManyLanes || inst.op == Op::Finish) return false;
-  return inst.op == Op::TakeNext || inst.op == Op::Argument || std::ranges::any_of(inst.args, [&](ValueId v) { return f[v].varying; });
+  return inst.op == Op::TakeNext || inst.op == Op::Argument ||
+         std::ranges::any_of(inst.args, [&](ValueId v) { return f[v].varying; });
 }
 
 }  // namespace gilmap::ir

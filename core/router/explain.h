@@ -42,8 +42,8 @@ std::optional<LaneKernelFacts> lane_kernel_facts(PyObject* callable, std::vector
                                                  std::vector<ir::IntRange> ranges);
 // The types of the first rows of the inputs; empty if they are of none that is compiled. An exception may be set.
 std::vector<ir::Type> column_types(std::vector<PyObject*> iterables);
-// The bounds for which the first rows would have a kernel of their own, one for each input; empty if they are of several
-// types. An exception may be set.
+// The bounds for which the first rows would have a kernel of their own, one for each input; empty if they are of
+// several types. An exception may be set.
 std::vector<ir::IntRange> column_bounds(std::vector<PyObject*> iterables);
 
 }  // namespace gilmap::router

@@ -162,8 +162,7 @@ void NativeRun::start(Part& part) {
   if (variant.native_ns > 0) call_.entry->unused_variants = 0;
   if (part.group->count >= few_rows || runtime::lanes_only()) part.specialised = specialised_for(variant, *part.group);
   const bool paid = variant.native_ns + variant.ns_per_row * rows > static_cast<double>(worth_specialising_ns);
-  if (part.specialised && paid && !runtime::lanes_only())
-    request(*part.specialised, variant);
+  if (part.specialised && paid && !runtime::lanes_only()) request(*part.specialised, variant);
   if (part.specialised && runtime::lanes_only()) make_now(*part.specialised, variant);
 
   runtime::JobSpec spec;

@@ -83,7 +83,8 @@ class Freezer {
     const ValueId p = f_.blocks[loop_.header].params[k];
     const ValueId mask = when == When::NextRound ? f_.blocks[loop_.header].params[live_] : live_next_;
     frozen_[k] = when;
-    return back().args[k] = append(loop_.latch, {Op::Select, f_.type(p), 0, 0, {mask, back().args[k], p}, true, f_[p].range});
+    return back().args[k] =
+               append(loop_.latch, {Op::Select, f_.type(p), 0, 0, {mask, back().args[k], p}, true, f_[p].range});
   }
 
   // Lanes that did not enter the loop have what they had in front of it. In a block of its own, on the way out.
@@ -96,7 +97,8 @@ class Freezer {
       f_.blocks[out_].end.edges = {leave};
       leave = {out_, {}};
     }
-    return append(out_, {Op::Select, f_.type(before), 0, 0, {enter().args[live_], frozen, before}, true, f_[frozen].range});
+    return append(out_,
+                  {Op::Select, f_.type(before), 0, 0, {enter().args[live_], frozen, before}, true, f_[frozen].range});
   }
 
   ValueId append(BlockId b, ir::Inst inst) {
@@ -131,10 +133,10 @@ class Freezer {
   ir::Function& f_;
   const DivergentLoop loop_;
   const LiveOuts& live_outs_;
-  size_t back_ = 0;         // the latch's edge to the header
-  ir::Incoming enter_{};    // the edge into the loop
+  size_t back_ = 0;       // the latch's edge to the header
+  ir::Incoming enter_{};  // the edge into the loop
   ValueId live_next_ = no_value;
-  size_t live_ = 0;         // the parameter that is the mask
+  size_t live_ = 0;                // the parameter that is the mask
   std::map<size_t, When> frozen_;  // parameters
   BlockId out_ = ir::no_block;
 };

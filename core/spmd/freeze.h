@@ -14,8 +14,8 @@ struct DivergentLoop {
 };
 
 // What lanes take along when they leave a loop is kept in a parameter of the header that is written for the lanes that
-// leave: `t' = select leaving, v, t`. If v is what another parameter p is, or becomes, in that round, it is enough that p
-// stands still from then on: `p' = select live, …, p` costs nothing more on many CPUs, and t is not needed.
+// leave: `t' = select leaving, v, t`. If v is what another parameter p is, or becomes, in that round, it is enough that
+// p stands still from then on: `p' = select live, …, p` costs nothing more on many CPUs, and t is not needed.
 //
 // `takes` are such selects, `undefined` constants that stand for no value.
 struct LiveOuts {

@@ -389,8 +389,8 @@ class Writer {
   BlockId block_ = 0;  // being written
   std::optional<ir::Dominators> dominators_;
   std::optional<Variables> variables_;
-  std::vector<ValueId> values_;             // what f's values have become
-  std::vector<Variable> value_variables_;   // of f's values
+  std::vector<ValueId> values_;            // what f's values have become
+  std::vector<Variable> value_variables_;  // of f's values
   std::map<NodeId, Variable> masks_;
   std::map<ir::DeoptReason, Variable> traps_;
   std::set<ir::DeoptReason> checked_;

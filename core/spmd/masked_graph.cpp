@@ -155,8 +155,8 @@ BlockId MaskedGraph::latch_around(size_t loop) const {
   return loop == none ? normal_.exit : loops_[loop].back_edges[0].from;
 }
 
-// Lanes leave the loop together. But it may go on for long after all were left to CPython, or for ever: nobody counts its
-// rounds where guards lead around its inner loops.
+// Lanes leave the loop together. But it may go on for long after all were left to CPython, or for ever: nobody counts
+// its rounds where guards lead around its inner loops.
 bool MaskedGraph::is_tested(size_t loop) const {
   bool polls = false, deopts = false, has_inner = false;
   for (BlockId b = 0; b < f_.blocks.size(); ++b) {

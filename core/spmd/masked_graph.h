@@ -46,8 +46,8 @@ struct Node {
   int8_t unlikely = -1;
   std::vector<NodeId> next = {};
   std::vector<Update> updates = {};
-  size_t loop = ir::Loops::none;  // the innermost that it belongs to
-  NodeId mask = 0;                // the node whose mask it has; that of node 0 is all lanes
+  size_t loop = ir::Loops::none;          // the innermost that it belongs to
+  NodeId mask = 0;                        // the node whose mask it has; that of node 0 is all lanes
   std::vector<NodeId> begins = {};        // nodes whose masks and parameters begin, empty, at its end
   std::vector<size_t> leaves = {};        // divergent loops that its lanes leave, the innermost first
   std::vector<size_t> enters = {};        // divergent loops that it is the preheader of

@@ -165,7 +165,9 @@ class Refiller {
   }
 
   // The code in front of the loop runs again and again: constants do not.
-  bool is_constant(ValueId v) const { return f_[v].op == Op::IConst || f_[v].op == Op::FConst || f_[v].op == Op::BConst; }
+  bool is_constant(ValueId v) const {
+    return f_[v].op == Op::IConst || f_[v].op == Op::FConst || f_[v].op == Op::BConst;
+  }
 
   // ------------------------------------------------------------ values
 
@@ -208,8 +210,8 @@ class Refiller {
         if (is_constant(v)) out_.blocks[0].body.push_back(v);
       }
     }
-    done_ = variables_->add(Type::Bool, true, no_value);    // lanes between two elements
-    active_ = variables_->add(Type::Bool, true, no_value);  // lanes that have an element
+    done_ = variables_->add(Type::Bool, true, no_value);      // lanes between two elements
+    active_ = variables_->add(Type::Bool, true, no_value);    // lanes that have an element
     stride_ = variables_->add(Type::I64, false, integer(1));  // rounds between two looks
     variables_->write(done_, 0, boolean(true));
     variables_->write(active_, 0, boolean(false));
@@ -294,7 +296,8 @@ class Refiller {
     const ValueId live = operand(live_, look_);
     const ValueId dead = append(look_, {Op::BNot, Type::Bool, 0, 0, {live}});
     const ValueId done = append(look_, {Op::BAnd, Type::Bool, 0, 0, {variables_->read(active_, look_), dead}});
-    const ValueId none_left = append(look_, {Op::BNot, Type::Bool, 0, 0, {append(look_, {Op::AnyLane, Type::Bool, 0, 0, {live}})}});
+    const ValueId none_left =
+        append(look_, {Op::BNot, Type::Bool, 0, 0, {append(look_, {Op::AnyLane, Type::Bool, 0, 0, {live}})}});
     const ValueId many = append(look_, {Op::ManyLanes, Type::Bool, 0, 0, {done}});
     variables_->write(done_, look_, done);
     Terminator& end = out_.blocks[look_].end;
@@ -319,7 +322,8 @@ class Refiller {
     for (ValueId v : f_.blocks[ret_].end.values) handed.push_back(operand(v, b));
     append(b, {Op::Finish, Type::Void, 0, 0, std::move(handed)});
     const ValueId taken = append(b, {Op::TakeNext, Type::Bool, 0, 0, {done}});
-    const ValueId others = append(b, {Op::BAnd, Type::Bool, 0, 0, {active, append(b, {Op::BNot, Type::Bool, 0, 0, {done}})}});
+    const ValueId others =
+        append(b, {Op::BAnd, Type::Bool, 0, 0, {active, append(b, {Op::BNot, Type::Bool, 0, 0, {done}})}});
     const ValueId now = append(b, {Op::BOr, Type::Bool, 0, 0, {taken, others}});
     variables_->write(active_, b, now);
     Terminator& end = out_.blocks[b].end;
@@ -342,9 +346,9 @@ class Refiller {
   ir::Dominators dominators_;
   std::vector<bool> in_loop_, is_behind_;
   BlockId header_ = no_block, latch_ = no_block, behind_ = no_block, ret_ = no_block;
-  size_t back_ = 0;        // the latch's edge to the header
+  size_t back_ = 0;          // the latch's edge to the header
   ValueId live_ = no_value;  // at the latch
-  size_t live_param_ = 0;  // of the header
+  size_t live_param_ = 0;    // of the header
 
   ir::Function out_;
   BlockId look_ = 0, end_ = 0;

@@ -9,8 +9,8 @@ namespace gilmap::spmd {
 
 // Is there one outermost loop, and do lanes leave it in different rounds?
 bool has_loop_to_refill(const ir::Function& lanes);
-// The lane function as one that refills. Nothing if it has another shape, or if something of its outermost loop is uniform
-// (see Divergence).
+// The lane function as one that refills. Nothing if it has another shape, or if something of its outermost loop is
+// uniform (see Divergence).
 std::optional<ir::Function> refill(const ir::Function& lanes);
 
 // What one round of a lane function's outermost loops costs, in additions.

@@ -14,7 +14,14 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 NARROWER = ("avx2", "sse")
-FILES = ("test_functions.py", "test_operators.py", "test_math.py", "test_builtins.py", "test_mixed.py", "test_exceptions.py")
+FILES = (
+    "test_functions.py",
+    "test_operators.py",
+    "test_math.py",
+    "test_builtins.py",
+    "test_mixed.py",
+    "test_exceptions.py",
+)
 
 
 def environment(simd, **more):
