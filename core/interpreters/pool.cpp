@@ -151,7 +151,6 @@ void Pool::interrupt_above(const Task* task, int64_t position, bool sticky) {
 }
 
 bool Pool::is_running_below(const std::shared_ptr<Task>& task, int64_t position) {
-  std::lock_guard lock(mutex);
   return std::ranges::any_of(workers_, [&](const auto& w) { return w->task == task && w->running_from < position; });
 }
 

@@ -284,10 +284,10 @@ bool Call::deliver_output() {
 bool Call::is_over() {
   if (!mine_.empty() && mine_.top() < failed_at_) return false;
   if (!feed_->finished() && feed_->next() < failed_at_) return false;
+  // All under one lock: in between, a worker could take the last chunk.
   Pool& pool = Pool::get();
-  if (pool.is_running_below(task_, failed_at_)) return false;
   std::lock_guard lock(pool.mutex);
-  return task_->queue.empty() && task_->finished.empty();
+  return task_->queue.empty() && task_->finished.empty() && !pool.is_running_below(task_, failed_at_);
 }
 
 void Call::wait() {
@@ -313,6 +313,11 @@ Outcome Call::end(bool well) {
   }
   PyErr_Clear();
   const bool all = well && !declined_ && !error_;
+  if (all && std::ranges::find(done_, 0) != done_.end()) {  // our bug, which must not pass for a None
+    well = false;
+    PyErr_SetString(PyExc_SystemError, "gilmap: a call ended without all of its results");
+    pending = Ref::steal(PyErr_GetRaisedException());
+  }
   if (!all) {
     // Only the first rows without a gap.
     size_t whole = 0;

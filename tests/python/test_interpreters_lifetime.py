@@ -127,6 +127,26 @@ assert not errors, errors
 """)
 
 
+def test_calls_of_many_threads_are_whole():
+    in_process("""
+xs = list(range(40))
+f = lambda x: (x, str(x))
+expected = [f(x) for x in xs]
+g = lambda x: 1 // (x - 39)
+wrong, until = [], time.monotonic() + 6
+def run():
+    while time.monotonic() < until:
+        got = sub(f, xs)
+        if got != expected: wrong.append(got)
+        try: wrong.append(sub(g, xs))
+        except ZeroDivisionError: pass
+threads = [threading.Thread(target=run) for _ in range(8)]
+for t in threads: t.start()
+for t in threads: t.join()
+assert not wrong, wrong[:2]
+""")
+
+
 def test_a_slow_element_does_not_hold_up_the_rest():
     in_process("""
 done = sub(lambda x: (time.sleep(0.3) if x == 3 else None, time.monotonic())[1], range(2000))
