@@ -5,6 +5,7 @@
 #include "interpreters/run.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <limits>
 #include <optional>
@@ -119,6 +120,8 @@ bool Call::set_up() {
   task_->number = request_.shipment->number;
   task_->payload = request_.shipment->payload;
   task_->keep = request_.shipment->keep;
+  static std::atomic<int64_t> calls{0};
+  task_->call = ++calls;
   task_->automatic = request_.automatic;
   task_->limit = limit_;
   task_->recursion_limit = state->py_recursion_limit;

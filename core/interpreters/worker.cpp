@@ -81,7 +81,7 @@ bool Worker::start() {
                               {&Worker::loads_, "loads"},
                               {&Worker::find_, "find"},
                               {&Worker::load_, "load"},
-                              {&Worker::forget_, "forget_unkept"},
+                              {&Worker::forget_, "forget"},
                               {&Worker::describe_, "describe"},
                               {&Worker::finish_output_, "finish_output"},
                               {&Worker::count_warnings_, "count_warnings"}}) {
@@ -130,16 +130,16 @@ void Worker::note_error(Finished& done, int64_t row, Finished::End end) {
 }
 
 // The function of a task; null with an exception set.
-PyObject* Worker::build(Task& task, Finished& done) {
-  if (function_ && built_ == task.number) return function_.get();
+PyObject* Worker::build(const std::shared_ptr<Task>& task, Finished& done) {
+  if (function_ && call_ == task->call) return function_.get();
   function_ = Ref();
-  Ref number = Ref::steal(PyLong_FromLongLong(task.number));
-  Ref forgotten = number ? Ref::steal(PyObject_CallNoArgs(forget_.get())) : Ref();
-  Ref found = forgotten ? Ref::steal(PyObject_CallOneArg(find_.get(), number.get())) : Ref();
+  Ref number = Ref::steal(PyLong_FromLongLong(task->number));
+  Ref found = number ? Ref::steal(PyObject_CallOneArg(find_.get(), number.get())) : Ref();
   if (found && found.get() == Py_None) {
     Ref payload =
-        Ref::steal(PyBytes_FromStringAndSize(task.payload.data(), static_cast<Py_ssize_t>(task.payload.size())));
-    PyObject* arguments[] = {number.get(), payload.get(), task.keep ? Py_True : Py_False};
+        Ref::steal(PyBytes_FromStringAndSize(task->payload.data(), static_cast<Py_ssize_t>(task->payload.size())));
+    PyObject* arguments[] = {number.get(), payload.get(), task->keep ? Py_True : Py_False};
+    if (!task->keep) built_.push_back(task);
     found = payload ? Ref::steal(PyObject_Vectorcall(load_.get(), arguments, 3, nullptr)) : Ref();
   }
   if (!found) {
@@ -147,8 +147,25 @@ PyObject* Worker::build(Task& task, Finished& done) {
     return nullptr;
   }
   function_ = std::move(found);
-  built_ = task.number;
+  call_ = task->call;
   return function_.get();
+}
+
+bool Worker::has_what_is_over() const {
+  return std::ranges::any_of(built_, [](const auto& task) { return task->over.load(); });
+}
+
+void Worker::forget_what_is_over() {
+  for (const auto& task : built_) {
+    if (!task->over.load()) continue;
+    if (call_ == task->call) function_ = Ref();
+    Ref number = Ref::steal(PyLong_FromLongLong(task->number));
+    Ref forgotten = number ? Ref::steal(PyObject_CallOneArg(forget_.get(), number.get())) : Ref();
+    PyErr_Clear();
+  }
+  std::erase_if(built_, [](const auto& task) { return task->over.load(); });
+  Ref flushed = Ref::steal(PyObject_CallNoArgs(finish_output_.get()));
+  PyErr_Clear();
 }
 
 // Python's own limit, as if the call were made where the caller is.
@@ -245,10 +262,10 @@ void Worker::send_back(Packer& results, const Chunk& chunk, Finished& done) {
   done.left.clear();
 }
 
-Finished Worker::run(Task& task, const Chunk& chunk) {
+Finished Worker::run(const std::shared_ptr<Task>& whole, const Chunk& chunk) {
+  Task& task = *whole;
   Finished done;
   done.chunk = chunk;
-  const int64_t start = runtime::now_ns();
   blocked_ = false;
   const int limit = state_->py_recursion_limit;
   const int left = state_->py_recursion_remaining, c_left = state_->c_recursion_remaining;
@@ -259,9 +276,11 @@ Finished Worker::run(Task& task, const Chunk& chunk) {
     PyErr_Clear();
   }
   interrupts.begin(job);
-  if (PyObject* function = build(task, done)) {
+  if (PyObject* function = build(whole, done)) {
     set_recursion(task);
+    const int64_t start = runtime::now_ns();
     run_rows(task, chunk, function, done);
+    done.ns = static_cast<double>(runtime::now_ns() - start);
     state_->py_recursion_limit = limit;
     state_->py_recursion_remaining = left;
     state_->c_recursion_remaining = c_left;
@@ -269,10 +288,6 @@ Finished Worker::run(Task& task, const Chunk& chunk) {
     done.end = Finished::End::Whole;
   }
   interrupts.finish();
-  if (!task.keep) {
-    function_ = Ref();
-    built_ = 0;
-  }
   Ref flushed = Ref::steal(PyObject_CallNoArgs(finish_output_.get()));
   PyErr_Clear();
   if (blocked_) {
@@ -282,7 +297,6 @@ Finished Worker::run(Task& task, const Chunk& chunk) {
     done.module = blocked_module_;
     done.reason = blocked_reason_;
   }
-  done.ns = static_cast<double>(runtime::now_ns() - start);
   return done;
 }
 

@@ -1,6 +1,7 @@
 """backend="subinterp": what is shipped, what crosses, which exceptions are raised."""
 
 import pytest
+from gilmap import _gilmap
 
 from tests.python.interpreters_support import in_process
 
@@ -181,3 +182,26 @@ assert (sub(lambda x: int(str(x)) + 1, xs) == xs + 1).all()
 ys = pa.chunked_array([pa.array([1, None, 3]), pa.array([4.5, None]).cast(pa.int64(), safe=False)])
 assert sub(lambda x: int(str(x)), ys).to_pylist() == ys.to_pylist()
 """)
+
+
+def test_what_can_be_changed_is_built_once_for_a_call():
+    out = in_process("""
+class Table:
+    def __init__(self): self.words = {k: str(k) for k in range(100)}
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        print("built")
+    def __del__(self): print("let go")
+table = Table()
+for _ in range(2):
+    assert sub(lambda x: table.words[x % 100], range(20000)) == [str(x % 100) for x in range(20000)]
+    time.sleep(0.2)
+    print("over")
+sub(int, [1])
+del table
+""")
+    first, second, rest = out.split("over\n")
+    cpus = _gilmap.available_cpus()
+    assert 1 <= first.count("built") <= cpus
+    assert 1 <= second.count("built") <= cpus
+    assert out.count("let go") > first.count("built"), "it lives on when the call is over"

@@ -148,20 +148,24 @@ def loads(data):
 
 # ---------------------------------------------------------------- functions that this worker has
 
-_functions: dict[int, tuple] = {}  # id -> (function, its namespaces); the least recently used first
+_functions: dict[int, tuple] = {}  # number -> (function, its namespaces); the least recently used first
+_of_calls: dict[int, tuple] = {}  # the same of those that end with their call
 
 
 def find(number):
     """The function shipped under this number, or None."""
     entry = _functions.pop(number, None)
-    if entry is None:
-        return None
-    _functions[number] = entry
+    if entry is not None:
+        _functions[number] = entry
+    else:
+        entry = _of_calls.get(number)
+        if entry is None:
+            return None
     return entry[0]
 
 
 def load(number, payload, keep):
-    """Builds a shipped function. With keep, it is found again under its number."""
+    """Builds a shipped function, to be found again under its number: with keep by later calls too."""
     stream = io.BytesIO(payload)
     path, digits = marshal.load(stream)
     if sys.path != path:
@@ -178,11 +182,8 @@ def load(number, payload, keep):
         if len(_functions) > _MAX_FUNCTIONS:
             _forget(_functions.pop(next(iter(_functions))))
     else:
-        _unkept.append(entry)
+        _of_calls[number] = entry
     return function
-
-
-_unkept: list[tuple] = []  # functions of the last call that are not to be found again
 
 
 def _forget(entry):
@@ -191,9 +192,11 @@ def _forget(entry):
         namespace.clear()
 
 
-def forget_unkept():
-    while _unkept:
-        _forget(_unkept.pop())
+def forget(number):
+    """The call that this function was built for is over."""
+    entry = _of_calls.pop(number, None)
+    if entry is not None:
+        _forget(entry)
 
 
 # ---------------------------------------------------------------- exceptions
