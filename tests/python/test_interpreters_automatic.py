@@ -181,6 +181,21 @@ check(f, xs)
 """)
 
 
+def test_a_kept_function_runs_in_the_surroundings_of_its_call():
+    script("""
+def f(s): return busy(), len(str(10 ** int(s)))
+def g(s): return busy(), len(str(10 ** int(s))), 0
+few, many = ["10"] * 3000, ["10"] * 1000 + ["5000"] * 2000
+check(f, few)
+sys.set_int_max_str_digits(0)
+check(g, many)
+sys.set_int_max_str_digits(4300)
+check(f, many, goes=False)
+sys.set_int_max_str_digits(0)
+assert gilmap.map(g, many) == list(map(g, many))
+""")
+
+
 def test_a_traced_program_sees_each_call():
     script("""
 seen = []

@@ -148,12 +148,21 @@ def loads(data):
 
 # ---------------------------------------------------------------- functions that this worker has
 
-_functions: dict[int, tuple] = {}  # number -> (function, its namespaces); the least recently used first
+_functions: dict[int, tuple] = {}  # number -> (function, its namespaces, its surroundings); the least recently used first
 _of_calls: dict[int, tuple] = {}  # the same of those that end with their call
 
 
+def _surround(path, digits):
+    """Sets what the interpreter was like where a function came from."""
+    if sys.path != path:
+        sys.path[:] = path
+        sys.path_importer_cache.clear()
+    if sys.get_int_max_str_digits() != digits:
+        sys.set_int_max_str_digits(digits)
+
+
 def find(number):
-    """The function shipped under this number, or None."""
+    """The function shipped under this number, or None. Asked once for each call."""
     entry = _functions.pop(number, None)
     if entry is not None:
         _functions[number] = entry
@@ -161,21 +170,18 @@ def find(number):
         entry = _of_calls.get(number)
         if entry is None:
             return None
+    _surround(*entry[2])
     return entry[0]
 
 
 def load(number, payload, keep):
     """Builds a shipped function, to be found again under its number: with keep by later calls too."""
     stream = io.BytesIO(payload)
-    path, digits = marshal.load(stream)
-    if sys.path != path:
-        sys.path[:] = path
-        sys.path_importer_cache.clear()
-    if sys.get_int_max_str_digits() != digits:
-        sys.set_int_max_str_digits(digits)
+    surroundings = marshal.load(stream)
+    _surround(*surroundings)
     del _namespaces[:]
     function = _pickle.Unpickler(stream).load()
-    entry = function, tuple(_namespaces)
+    entry = function, tuple(_namespaces), surroundings
     del _namespaces[:]
     if keep:
         _functions[number] = entry
