@@ -313,6 +313,7 @@ GO = {
     "a search in a set": lambda s: str(s in {"a", "b"}) + str(s in letters),
     "a method of its own list": lambda x: [(out := []), (add := out.append), add(x), out][-1],
     "a key function of a builtin type": lambda s: sorted(s, key=str.lower),
+    "functions in a list": lambda x: [g([x]) for g in [min, max, sum]] + sorted([x], key=abs),
     "a key function of its own": lambda s: sorted(s, key=lambda c: -ord(c)),
 }
 
@@ -412,6 +413,10 @@ STAY = {
     "the text of a method": (lambda x: str(word.upper) + str(x), "upper"),
     "the text of a library function": (lambda x: str(json.dumps) + str(x), "dumps"),
     "a class of a library as data": (lambda x: str({collections.Counter, x}), "Counter"),
+    "a set of builtins": (lambda x: [g([x]) for g in {min, max, sum, len}], "len"),
+    "a set of methods": (lambda s: [g(s) for g in {str.lower, str.upper}], "upper"),
+    "a set of library functions": (lambda x: (s := set(), s.add(math.sin), s.add(math.cos), list(s)), "cos"),
+    "a set of functions made from views": (lambda x: list({min: 1, max: 2}.keys() & [min, max]), "max"),
     "operator.is_": (lambda x: str(operator.is_(x, word)), "is_"),
     "a default": (with_default, "default"),
     "an instance": (collections.Counter().update, "Counter"),
