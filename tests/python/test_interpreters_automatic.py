@@ -492,3 +492,62 @@ for f in (lambda x: np.sort([x]), lambda x: str(sqrt(x)), lambda x: str(np), np.
 """
     pytest.importorskip("numpy")
     subprocess.run([sys.executable, "-c", source], check=True, env=environment(), timeout=60)
+
+
+ELEMENTS = """
+log, K = [], "k"
+class Changes:
+    def __init__(self, n): self.n = n
+    def __add__(self, other):
+        global K
+        K = f"changed by {self.n}"
+        log.append(self.n)
+        return "c"
+
+def see(f, xs):
+    global K
+    expected, seen = None, None
+    for call in (lambda: list(map(f, xs)), lambda: gilmap.map(f, xs), lambda: gilmap.map(f, xs)):
+        log.clear()
+        K = "k"
+        got = outcome(call), list(log), K
+        expected = expected or got
+        assert got == expected
+"""
+
+
+def test_what_an_element_changes_is_seen_by_those_behind_it():
+    script(
+        ELEMENTS
+        + """
+def f(x): return busy(), x + "", K
+check(f, ["a"] * 3000)
+xs = ["a"] * 3000
+xs[2000] = Changes(1)
+see(f, xs)
+xs[2500] = Changes(2)
+see(f, xs)
+"""
+    )
+
+
+def test_nothing_happens_behind_an_element_that_raises():
+    script(
+        ELEMENTS
+        + """
+def f(x): return busy(), x + ""
+check(f, ["a"] * 3000)
+xs = ["a"] * 3000
+xs[1000] = 5
+for k in range(1100, 3000, 300): xs[k] = Changes(k)
+see(f, xs)
+
+def g(x):
+    x.append(busy())
+    return 1 // (x[0] - 1000), len(x)
+for make in (lambda k: [k], lambda k: [k] if k > 1000 else (k,)):
+    a, b = [make(k) for k in range(2000)], [make(k) for k in range(2000)]
+    assert outcome(lambda: gilmap.map(g, a)) == outcome(lambda: list(map(g, b)))
+    assert a == b
+"""
+    )

@@ -29,6 +29,56 @@ same(str, range(20))
     )
 
 
+HERE = {
+    "elements are packed": """
+class Slow:
+    def __reduce__(self):
+        time.sleep(0.01)
+        return Slow, ()
+call = lambda: sub(lambda x: 1, [Slow() for _ in range(300)])""",
+    "results are unpacked": """
+here = True
+class Slow:
+    def __getstate__(self): return 1
+    def __setstate__(self, state):
+        if "here" in globals(): time.sleep(0.05)
+def f(x):
+    if x == 0: time.sleep(8)
+    return Slow()
+call = lambda: sub(f, range(500))""",
+    "an element runs here": """
+class Slow:
+    def __add__(self, other): time.sleep(100)
+def f(x):
+    n = 0
+    if x == "long":
+        for i in range(10**8): n += i
+    for i in range(300): n += len(str(i))
+    return x + "", n
+xs = ["a"] * 3000
+f("a")
+gilmap.map(f, xs)
+xs[1000], xs[1500] = "long", Slow()
+call = lambda: gilmap.map(f, xs)""",
+}
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_ctrl_c_while(name):
+    """The call ends: the interrupt is not taken for the exception of an element, below which others still run."""
+    in_process(
+        "sub(str, [1])"
+        + HERE[name]
+        + """
+interrupt_after(0.5)
+start = time.perf_counter()
+error = raises(KeyboardInterrupt, call)
+assert type(error) is KeyboardInterrupt and time.perf_counter() - start < 3
+same(str, range(20))
+"""
+    )
+
+
 def test_ctrl_c_without_pending_calls():
     in_process(
         ENDLESS["a loop"]
