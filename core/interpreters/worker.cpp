@@ -83,7 +83,7 @@ bool Worker::start() {
                               {&Worker::load_, "load"},
                               {&Worker::forget_, "forget"},
                               {&Worker::describe_, "describe"},
-                              {&Worker::finish_output_, "finish_output"},
+                              {&Worker::finish_, "finish"},
                               {&Worker::count_warnings_, "count_warnings"}}) {
     if (!well) break;
     this->*member = Ref::steal(PyObject_GetAttrString(module_, name));
@@ -102,7 +102,7 @@ void Worker::end() {
   interrupts.detach();
   for (Ref Worker::* member :
        {&Worker::dumps_, &Worker::loads_, &Worker::find_, &Worker::load_, &Worker::forget_, &Worker::describe_,
-        &Worker::finish_output_, &Worker::count_warnings_, &Worker::function_})
+        &Worker::finish_, &Worker::count_warnings_, &Worker::function_})
     this->*member = Ref();
   keep_keyword_names();
   Py_EndInterpreter(state_);
@@ -164,7 +164,7 @@ void Worker::forget_what_is_over() {
     PyErr_Clear();
   }
   std::erase_if(built_, [](const auto& task) { return task->over.load(); });
-  Ref flushed = Ref::steal(PyObject_CallNoArgs(finish_output_.get()));
+  Ref flushed = Ref::steal(PyObject_CallOneArg(finish_.get(), Py_False));
   PyErr_Clear();
 }
 
@@ -288,7 +288,7 @@ Finished Worker::run(const std::shared_ptr<Task>& whole, const Chunk& chunk) {
     done.end = Finished::End::Whole;
   }
   interrupts.finish();
-  Ref flushed = Ref::steal(PyObject_CallNoArgs(finish_output_.get()));
+  Ref flushed = Ref::steal(PyObject_CallOneArg(finish_.get(), blocked_ ? Py_True : Py_False));
   PyErr_Clear();
   if (blocked_) {
     done = {};

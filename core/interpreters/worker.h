@@ -60,7 +60,7 @@ class Worker {
   // What the worker's interpreter gives; touched only on its thread.
   PyThreadState* state_ = nullptr;
   PyObject* module_ = nullptr;  // borrowed: sys.modules keeps it
-  Ref dumps_, loads_, find_, load_, forget_, describe_, finish_output_, count_warnings_;
+  Ref dumps_, loads_, find_, load_, forget_, describe_, finish_, count_warnings_;
   Ref function_;
   int64_t call_ = 0;                          // that function_ was built or found for
   std::vector<std::shared_ptr<Task>> built_;  // whose functions are not to be kept when they are over

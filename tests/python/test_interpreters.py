@@ -205,3 +205,15 @@ del table
     assert 1 <= first.count("built") <= cpus
     assert 1 <= second.count("built") <= cpus
     assert out.count("let go") > first.count("built"), "it lives on when the call is over"
+
+
+def test_a_package_whose_import_is_cut_short():
+    """asyncio has submodules without extensions before one with: the second try must start from nothing."""
+    in_process("""
+assert "asyncio" not in sys.modules
+def f(x):
+    import asyncio, concurrent.futures.thread
+    async def g(): return x, concurrent.futures.thread.__name__
+    return asyncio.run(g())
+assert sub(f, range(50)) == [(x, "concurrent.futures.thread") for x in range(50)]
+""")

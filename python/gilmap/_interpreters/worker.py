@@ -183,6 +183,7 @@ def load(number, payload, keep):
     function = _pickle.Unpickler(stream).load()
     entry = function, tuple(_namespaces), surroundings
     del _namespaces[:]
+    _note_modules()
     if keep:
         _functions[number] = entry
         if len(_functions) > _MAX_FUNCTIONS:
@@ -341,6 +342,35 @@ def _watch_imports():
     builtin.exec_module = staticmethod(_guarded(builtin.exec_module))
 
 
+_settled: set[str] = set()  # modules that were there when the last chunk ended, or a function was built
+
+
+def _note_modules():
+    global _settled
+    if len(sys.modules) != len(_settled):
+        _settled = set(sys.modules)
+
+
+def _undo_imports():
+    """Removes modules whose import was cut short by one that is blocked, with all that came with it: a package goes
+    when it fails, but not its submodules, on which a second try would stumble. Extension modules are whole, and may
+    not all be initialised twice."""
+    import _frozen_importlib
+    import _frozen_importlib_external
+
+    whole = _frozen_importlib.BuiltinImporter, _frozen_importlib_external.ExtensionFileLoader
+    for name in [name for name in sys.modules if name not in _settled]:
+        module = sys.modules[name]
+        loader = getattr(getattr(module, "__spec__", None), "loader", None)
+        if loader in whole or isinstance(loader, whole):
+            continue
+        del sys.modules[name]
+        package, _, last = name.rpartition(".")
+        package = sys.modules.get(package)
+        if isinstance(package, types.ModuleType) and vars(package).get(last) is module:
+            delattr(package, last)
+
+
 def _interruptible_sleep(time):
     plain = time.sleep
 
@@ -390,9 +420,14 @@ def start():
     _interruptible_sleep(time)
     _print_warning = warnings._showwarnmsg
     _filters = list(warnings.filters)
+    _note_modules()
 
 
-def finish_output():
+def finish(blocked):
+    """At the end of each chunk."""
+    if blocked:
+        _undo_imports()
+    _note_modules()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, _Output):
             stream.finish()
