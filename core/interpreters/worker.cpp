@@ -3,7 +3,9 @@
 #include <marshal.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "interpreters/keyword_names.h"
@@ -97,9 +99,27 @@ bool Worker::start() {
   return true;
 }
 
+// Threads that rows have started and that are still there: to end their interpreter would end the process. Until they
+// have ended, the pool counts this worker among the lost.
+void Worker::await_threads() {
+  const auto has_others = [&] {
+    PyThreadState* first = PyInterpreterState_ThreadHead(state_->interp);
+    return first != state_ || PyThreadState_Next(first) != nullptr;
+  };
+  if (!has_others()) return;
+  Ref asked = Ref::steal(PyObject_CallMethod(module_, "end_idle_threads", nullptr));
+  PyErr_Clear();
+  while (has_others()) {
+    PyThreadState* saved = PyEval_SaveThread();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    PyEval_RestoreThread(saved);
+  }
+}
+
 void Worker::end() {
   if (!state_) return;
   interrupts.detach();
+  await_threads();
   for (Ref Worker::* member :
        {&Worker::dumps_, &Worker::loads_, &Worker::find_, &Worker::load_, &Worker::forget_, &Worker::describe_,
         &Worker::finish_, &Worker::count_warnings_, &Worker::function_})

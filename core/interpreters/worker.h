@@ -48,6 +48,7 @@ class Worker {
 
  private:
   bool start();
+  void await_threads();
   void end();
   PyObject* build(const std::shared_ptr<Task>& task, Finished& done);
   void run_rows(Task& task, const Chunk& chunk, PyObject* function, Finished& done);

@@ -158,6 +158,30 @@ print("end")
     assert out == "end\n"
 
 
+@pytest.mark.parametrize("end", ["", "gilmap.shutdown_workers()\nsame(str, range(9))"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import _thread\n    _thread.start_new_thread(lambda: time.sleep(0.5), ())",
+        "import _thread\n    _thread.start_new_thread(lambda: time.sleep(100), ())",
+        "threading.Thread(target=lambda: time.sleep(0.5)).start()",
+        "from concurrent.futures import ThreadPoolExecutor\n    pools.append(ThreadPoolExecutor())\n    pools[-1].submit(int)",
+    ],
+)
+def test_threads_that_outlive_the_call(start, end):
+    out = in_process(f"""
+import concurrent.futures.thread
+pools = []
+def f(x):
+    {start}
+    return x
+assert sub(f, range(8)) == list(range(8))
+{end}
+print("end")
+""")
+    assert out == "end\n"
+
+
 def test_threads_and_shutdown():
     in_process("""
 def work(k):

@@ -423,6 +423,14 @@ def start():
     _note_modules()
 
 
+def end_idle_threads():
+    """What the threading module does first at the end, so that the threads of an executor end."""
+    threading = sys.modules.get("threading")
+    calls = getattr(threading, "_threading_atexits", [])
+    while calls:
+        calls.pop()()
+
+
 def finish(blocked):
     """At the end of each chunk."""
     if blocked:
