@@ -239,7 +239,11 @@ bool Call::take(Finished& finished) {
                                                                   static_cast<long long>(rows.position(to))))
                                : Ref();
       if (!error) return false;
-      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
+      // One with a context has it from the worker, and keeps it.
+      if (Ref context = Ref::steal(PyException_GetContext(error.get())))
+        PyErr_SetRaisedException(error.release());
+      else
+        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
       return fail_at(rows.position(to));
     }
   }

@@ -217,3 +217,72 @@ def f(x):
     return asyncio.run(g())
 assert sub(f, range(50)) == [(x, "concurrent.futures.thread") for x in range(50)]
 """)
+
+
+def test_exceptions_keep_what_they_have():
+    in_process("""
+import dataclasses, json, copy, pickle
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    code: int
+class Refuses(Exception):
+    def __setattr__(self, name, value): raise TypeError("immutable")
+class Reduces(Exception):
+    def __reduce__(self): return Reduces, (1, 2, 3), {"w": 9}
+class Slots(ValueError):
+    __slots__ = ("q",)
+    def __init__(self, q): self.q = q
+class Locked(Exception):
+    def __init__(self):
+        super().__init__("m")
+        self.lock, self.number = threading.Lock(), 3
+class LockedArguments(Exception): pass
+def chain():
+    error = ValueError(0)
+    for i in range(2000):
+        following = ValueError(i)
+        following.__cause__ = error
+        error = following
+    return error
+def circle():
+    error, other = ValueError("a"), KeyError("b")
+    error.__cause__, other.__cause__ = other, error
+    return error
+errors = {
+    "json": lambda: json.loads('{"a"'), "frozen": lambda: Frozen(4), "refuses": lambda: Refuses(3),
+    "reduces": lambda: Reduces("x"), "slots": lambda: Slots(5), "blocking": lambda: BlockingIOError(11, "x", 5),
+    "os": lambda: FileNotFoundError(2, "no", "name"), "import": lambda: ImportError("m", name="n", path="p"),
+    "unicode": lambda: b"a\\xff".decode(), "chain": chain, "circle": circle,
+    "base group": lambda: BaseExceptionGroup("g", [KeyboardInterrupt(1), TypeError(2)]),
+}
+def f(name):
+    raise errors[name]()
+names = "errno filename strerror characters_written lineno doc pos code q name path start end reason".split()
+for name in errors:
+    here, there = raises(BaseException, f, name), raises(BaseException, sub, f, [name])
+    assert isinstance(there, type(here)), (name, there)
+    assert name == "base group" or isinstance(there, RuntimeError)
+    assert str(here) == str(there) and repr(here.args) == repr(there.args), (name, there.args)
+    assert vars(here) == vars(there), (name, vars(there))
+    for attribute in names:
+        assert getattr(here, attribute, None) == getattr(there, attribute, None), (name, attribute)
+    if name not in ("base group", "circle", "chain"):
+        for other in copy.copy(there), pickle.loads(pickle.dumps(there)):
+            assert type(other) is type(there) and other.args == there.args and vars(other) == vars(there)
+
+def locked(x):
+    raise Locked() if x else LockedArguments(threading.Lock(), 7)
+error = raises(Locked, sub, locked, [1])
+assert error.number == 3 and error.args == ("m",)
+assert raises(LockedArguments, sub, locked, [0]).args[1] == 7
+
+def in_context(x):
+    try: 1 / 0
+    except ZeroDivisionError as first:
+        if x: raise ValueError("v")
+        raise ValueError("v") from first
+for x in (0, 1):
+    error = raises(ValueError, sub, in_context, [x])
+    assert type(error.__context__).__mro__[1] is ZeroDivisionError
+assert raises(ValueError, sub, in_context, [0]).__cause__ is not None
+""")

@@ -20,6 +20,7 @@ import types
 import weakref
 
 _MAX_FUNCTIONS = 128
+_HEAP_TYPE = 1 << 9
 
 # ---------------------------------------------------------------- building what was shipped
 #
@@ -210,9 +211,15 @@ def forget(number):
 
 
 def describe(error):
-    """An exception as bytes: what can be pickled of it, and the rest in words. No worker imports the traceback module:
-    frames go as numbers."""
-    return _pickle.dumps(_description(error, set()), 5)
+    """An exception and those behind it as bytes, from the first on: what can be pickled of each, and the rest in words.
+    They name each other by their place. No worker imports the traceback module: frames go as numbers."""
+    errors, places = [error], {id(error): 0}
+    for one in errors:
+        for link in (one.__cause__, one.__context__):
+            if link is not None and id(link) not in places:
+                places[id(link)] = len(errors)
+                errors.append(link)
+    return _pickle.dumps([_description(one, places) for one in errors], 5)
 
 
 def _attempt(make):
@@ -238,36 +245,79 @@ def _frames(traceback):
     return frames
 
 
-def _description(error, seen):
-    seen.add(id(error))
+def builtin_bases(kind):
+    """Those of a class of exceptions that C defines."""
+    return [base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE and issubclass(base, BaseException)]
+
+
+def arguments_of(error):
+    """(What to make it from, its args). No __reduce__ of the user's, which may say anything."""
+    reduced = _attempt(lambda: builtin_bases(type(error))[0].__reduce__(error))
+    args = BaseException.args.__get__(error)
+    given = reduced[1] if isinstance(reduced, tuple) and len(reduced) > 1 else args
+    if isinstance(error, BlockingIOError) and len(given) == 3 and isinstance(given[2], int):
+        given = given[:2]  # the third is characters_written, but only to that very type
+    return tuple(given), args
+
+
+def members_of(error):
+    """What an exception has beside its __dict__: in slots, and in fields of the builtin types."""
+    members = {}
+    for base in type(error).__mro__:
+        for name, field in vars(base).items():
+            # The object of an AttributeError may be anything; it has its repr in its text.
+            if isinstance(field, types.MemberDescriptorType | types.GetSetDescriptorType) and not (
+                name.startswith("__") or name in ("args", "obj")
+            ):
+                value = _attempt(lambda field=field: field.__get__(error))
+                if value is not None:
+                    members.setdefault(name, value)
+    return members
+
+
+def _each(values):
+    """Those of a dict that can be pickled, as bytes."""
+    whole = _attempt(lambda: dumps(values))
+    if whole is not None:
+        return whole
+    return dumps({name: value for name, value in values.items() if _attempt(lambda v=value: dumps(v)) is not None})
+
+
+def _text(make):
+    """Text that the user's class makes, or None."""
+    text = _attempt(make)
+    return str.__str__(text) if isinstance(text, str) else None
+
+
+def _sendable(values):
+    """Values as bytes, with the text of those that cannot be pickled in their place."""
+    whole = _attempt(lambda: dumps(values))
+    if whole is not None:
+        return whole
+    return dumps(
+        tuple(v if _attempt(lambda v=v: dumps(v)) is not None else _text(lambda v=v: repr(v)) or "..." for v in values)
+    )
+
+
+def _description(error, places):
     kind = type(error)
-    reduced = _attempt(error.__reduce__)
-    if not isinstance(reduced, tuple) or len(reduced) < 2 or reduced[0] is not kind:
-        reduced = (kind, error.args)
-    state = reduced[2] if len(reduced) > 2 else None
-    if isinstance(error, NameError):
-        state = {**(state or {}), "name": error.name}
-    notes = getattr(error, "__notes__", None)
-    if isinstance(state, dict):
-        state = {name: value for name, value in state.items() if name != "__notes__"}
-    cause = error.__cause__
-    context = None if error.__suppress_context__ else error.__context__
-
-    def linked(other):
-        return _description(other, seen) if other is not None and id(other) not in seen else None
-
+    given, args = arguments_of(error)
+    attributes = _attempt(lambda: dict(error.__dict__)) or {}
+    notes = attributes.get("__notes__")
     return {
         "type": _attempt(lambda: dumps(kind)),
         "name": kind.__qualname__,
         "module": kind.__module__,
-        "args": _attempt(lambda: dumps(tuple(reduced[1]))),
-        "state": _attempt(lambda: dumps(state)),
-        "repr": _attempt(lambda: repr(error)) or f"<{kind.__qualname__}>",
-        "notes": [str(note) for note in notes] if isinstance(notes, list) else None,
-        "cause": linked(cause),
-        "context": linked(context),
+        "given": _sendable(given),
+        "args": _sendable(args),
+        "attributes": _each(attributes),
+        "members": _each(members_of(error)),
+        "repr": _text(lambda: repr(error)) or f"<{kind.__qualname__}>",
+        "notes": [_text(lambda note=note: str(note)) or "" for note in notes] if isinstance(notes, list) else None,
+        "cause": places.get(id(error.__cause__)),
+        "context": places.get(id(error.__context__)),
         "suppress": error.__suppress_context__,
-        "text": _attempt(lambda: str(error)) or "",
+        "text": _text(lambda: str(error)) or "",
         "frames": _frames(error.__traceback__),
     }
 
