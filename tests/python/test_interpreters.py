@@ -286,3 +286,75 @@ for x in (0, 1):
     assert type(error.__context__).__mro__[1] is ZeroDivisionError
 assert raises(ValueError, sub, in_context, [0]).__cause__ is not None
 """)
+
+
+CLASSES = """
+import enum, typing
+from typing import Generic, Protocol, TypeVar
+class Init(enum.Enum):
+    E, F = (1, 2), (3, 4)
+    def __init__(self, a, b): self.a, self.b, self.seen = a, b, [a]
+    @property
+    def total(self): return self.a + self.b
+class New(bytes, enum.Enum):
+    def __new__(cls, v, label):
+        made = bytes.__new__(cls, [v])
+        made._value_, made.label = v, label
+        return made
+    X, Y = (1, "q"), (2, "w")
+class Missing(enum.Enum):
+    A, B, C = 1, 1, 2
+    @classmethod
+    def _missing_(cls, value): return cls.C
+    def __str__(self): return "my " + self.name
+class Base(enum.Enum):
+    def __init__(self, a): self.square = a * a
+    @staticmethod
+    def _generate_next_value_(name, start, count, last): return count + 10
+class Derived(Base):
+    P, Q = enum.auto(), enum.auto()
+class Bits(enum.Flag, boundary=enum.KEEP):
+    A, B, AB = 1, 2, 3
+class IntBits(enum.IntFlag):
+    A, B = 1, 4
+class Text(enum.StrEnum):
+    A, B = enum.auto(), "x"
+class Hundreds(enum.IntEnum):
+    A, B = 1, 2
+    def __new__(cls, v):
+        made = int.__new__(cls, v * 100)
+        made._value_ = v
+        return made
+class Pair(tuple, enum.Enum):
+    A, B = (1, 2), (3, 4)
+T, U, V = TypeVar("T"), TypeVar("U", bound=int), TypeVar("V", int, str)
+class G(Generic[T]):
+    def __init__(self, v): self.v = v
+class H(G[int], Generic[U]): pass
+class New695[K]:
+    def __init__(self, v): self.v = v
+class Proto(Protocol[T]):
+    def m(self) -> T: ...
+class Impl(Proto[int]):
+    def m(self): return 4
+class Named(typing.NamedTuple, Generic[T]):
+    a: T
+"""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "Init.E.total, Init((3, 4)).name, Init.F.seen, list(Init)",
+        "New.X.label, New(2).label, bytes(New.Y), New.X.value",
+        "Missing.B.name, Missing(99).name, str(Missing.A)",
+        "Derived.P.square, Derived.Q.value, Derived(11).name",
+        "str(Bits(9)), (Bits.A | Bits.B) is Bits.AB, repr(~Bits.A), repr(IntBits(7)), IntBits.A | IntBits.B | 8",
+        "Text.A + 'z', f'{Text.B}', Hundreds.A + 1, Hundreds.A.value, Hundreds(2) + 0, Pair.A[1], Pair((3, 4)).name",
+        "[Init.E, New.X, Bits.AB, Hundreds.B, Derived.P]",
+        "G[int](x).v, H(x).v, H[int](x).v, H.__orig_bases__[0].__args__, New695[int](x).v, Impl().m(), Named(x)",
+        "G.__parameters__[0].__name__, U.__bound__, V.__constraints__",
+    ],
+)
+def test_classes_by_value(expression):
+    in_process(f"{CLASSES}same(lambda x: ({expression}), range(9))")

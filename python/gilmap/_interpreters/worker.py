@@ -92,19 +92,45 @@ def fill_class(made, attributes):
         setattr(made, name, value)
 
 
-def make_enum(token, metaclass, name, bases, members, module, qualname):
+def make_enum(token, metaclass, name, bases, data_type, members, module, qualname, keywords):
+    """The members are what they were, whatever the user's __new__ and __init__, which come later, made of them."""
     known = _classes.get(token)
     if known is not None:
         return known
     namespace = metaclass.__prepare__(name, bases)
     namespace["__module__"] = module
     namespace["__qualname__"] = qualname
-    for member, value in members:
+    data = iter(members)
+
+    def new(cls, *_):
+        _, value, own = next(data)
+        made = object.__new__(cls) if data_type is object else data_type.__new__(cls, own)
+        made._value_ = value
+        return made
+
+    namespace["__new__"] = new
+    namespace["__init__"] = lambda self, *_: None
+    for member, value, _ in members:
         namespace[member] = value
-    made = metaclass.__new__(metaclass, name, bases, namespace)
+    made = metaclass.__new__(metaclass, name, bases, namespace, **keywords)
+    del made.__init__
+    if "__new_member__" in vars(made):
+        del made.__new_member__
+    made._new_member_ = data_type.__new__
     _classes[token] = made
     _tokens[made] = token
     return made
+
+
+def fill_enum(made, state):
+    attributes, of_members = state
+    fill_class(made, attributes)
+    for name, values in of_members.items():
+        vars(made.__members__[name]).update(values)
+
+
+def make_type_variable(kind, name, constraints, options):
+    return kind(name, *constraints, **options)
 
 
 def make_proxy(mapping):
