@@ -66,20 +66,26 @@ bool Feed::pack_numbers(columns::Input& input, int64_t begin, int64_t end, Packe
 }
 
 // Any objects; with `strict_`, rows that may not go are moved to `mine`. False with an exception set.
-bool Feed::pack_objects(const std::vector<int64_t>& positions, Rows& rows, std::vector<int64_t>& mine) const {
+bool Feed::pack_objects(const std::vector<int64_t>& positions, Rows& rows, std::vector<int64_t>& mine) {
   const size_t width = inputs_.size();
   std::vector<std::vector<Ref>> items(width);
   std::vector<int64_t> going;
   std::vector<Ref> row(width);
   for (int64_t p : positions) {
-    bool may_go = true;
+    bool may_go = true, plain = true;
     for (size_t k = 0; k < width; ++k) {
       row[k] = inputs_[k]->item(p);
       if (!row[k]) return false;
-      if (strict_ && may_go) {
+      if (strict_) {
         const Contents c = contents_of(row[k].get());
-        may_go = c.immutable && c.ordered && c.equal;
+        may_go = may_go && c.immutable && c.ordered && c.equal;
+        plain = plain && c.plain;
       }
+    }
+    if (!plain) {
+      next_ = end_ = p;
+      has_rest_ = true;
+      break;
     }
     if (!may_go) {
       mine.push_back(p);

@@ -179,9 +179,12 @@ bool pack(PyObject* const* items, int64_t count, PyObject* dumps, Packed& out, i
   out.form = Form::Pickle;
   Ref bytes = Ref::steal(PyObject_CallOneArg(dumps, list.get()));
   if (bytes) return keep_bytes(bytes.get(), out);
+  if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) return false;  // no item's fault
   Ref error = Ref::steal(PyErr_GetRaisedException());
   *culprit = find_culprit(items, count, dumps);
-  if (*culprit < 0) {
+  if (*culprit >= 0 && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+    *culprit = -1;
+  } else if (*culprit < 0) {
     PyErr_Clear();
     PyErr_SetRaisedException(error.release());
   }

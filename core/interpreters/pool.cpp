@@ -151,7 +151,6 @@ void Pool::interrupt_above(const Task* task, int64_t position, bool sticky) {
 }
 
 bool Pool::is_running_below(const std::shared_ptr<Task>& task, int64_t position) {
-  std::lock_guard lock(mutex);
   return std::ranges::any_of(workers_, [&](const auto& w) { return w->task == task && w->running_from < position; });
 }
 
@@ -184,6 +183,8 @@ void Pool::drop(const std::shared_ptr<Task>& task) {
   }
   std::erase(workers_, nullptr);
   std::erase(tasks_, task);
+  task->over.store(true);
+  if (!task->keep) work_.notify_all();
 }
 
 int Pool::stop(bool for_good) {
@@ -246,6 +247,12 @@ std::vector<std::pair<int, std::string>> Pool::take_output() {
 void Pool::serve(Worker& worker) {
   std::unique_lock lock(mutex);
   while (!worker.leave && !worker.lost) {
+    if (worker.has_what_is_over()) {
+      lock.unlock();
+      worker.forget_what_is_over();
+      lock.lock();
+      continue;
+    }
     std::shared_ptr<Task> task = pick();
     if (!task) {
       work_.wait(lock);
@@ -259,7 +266,7 @@ void Pool::serve(Worker& worker) {
     worker.running_from = worker.chunk.lowest();
     worker.job = ++jobs_;
     lock.unlock();
-    Finished finished = worker.run(*task, worker.chunk);
+    Finished finished = worker.run(task, worker.chunk);
     lock.lock();
     if (worker.lost) break;  // nobody waits for it
     worker.task = nullptr;

@@ -33,7 +33,7 @@ class Pool {
   int most();         // workers there may be
   bool closed();
   void add(const std::shared_ptr<Task>& task, Chunk chunk);
-  // Is a row below `position` being run?
+  // Is a row below `position` being run? The caller holds the mutex.
   bool is_running_below(const std::shared_ptr<Task>& task, int64_t position);
   // Ends the work of a task above position `cut`: queued chunks are dropped, running ones interrupted. Returns at once.
   void cut(const std::shared_ptr<Task>& task, int64_t position);

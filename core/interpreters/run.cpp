@@ -1,10 +1,12 @@
 // The calling thread packs chunks, hands them to the pool, and unpacks what comes back; it holds the GIL meanwhile, and
-// releases it to wait. Rows that must not or cannot run elsewhere it runs itself, the lowest first. When a row raises,
-// nothing above it is needed any more; once all below it are done, that exception is the result.
+// releases it to wait. Rows that must not or cannot run elsewhere it runs itself, each when all below it are done, so
+// that what they do happens in order, and not at all behind a row that raises. When a row raises, nothing above it is
+// needed any more; once all below it are done, that exception is the result.
 
 #include "interpreters/run.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <limits>
 #include <optional>
@@ -66,6 +68,7 @@ class Call {
   bool feed();
   bool take_finished();
   bool take(Finished& finished);
+  bool may_serve();
   bool serve_one();
   bool deliver_output();
   bool fail_at(int64_t position);
@@ -84,6 +87,7 @@ class Call {
   Ref loads_;
   columns::HugeArenas arenas_;
   std::vector<char> done_;  // of the rows from first_ on
+  size_t whole_ = 0;        // so many of the first rows are done, without a gap
   std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> mine_;
   int64_t rows_left_ = 0;  // to the caller
   double ns_per_row_ = 0;
@@ -119,6 +123,8 @@ bool Call::set_up() {
   task_->number = request_.shipment->number;
   task_->payload = request_.shipment->payload;
   task_->keep = request_.shipment->keep;
+  static std::atomic<int64_t> calls{0};
+  task_->call = ++calls;
   task_->automatic = request_.automatic;
   task_->limit = limit_;
   task_->recursion_limit = state->py_recursion_limit;
@@ -147,7 +153,7 @@ bool Call::feed() {
     std::vector<int64_t> mine, nulls;
     const int64_t at = feed_->next();
     auto chunk = feed_->take(rows, mine, nulls);
-    if (!chunk) return fail_at(at);
+    if (!chunk) return !PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) && fail_at(at);
     for (int64_t p : nulls) done_[static_cast<size_t>(p - first_)] = true;
     for (int64_t p : mine) mine_.push(p);
     rows_left_ += static_cast<int64_t>(mine.size());
@@ -188,6 +194,7 @@ bool Call::take(Finished& finished) {
   const bool large = request_.end - first_ >= large_from && finished.results.form == Form::Raw && arenas_.available();
   columns::HugeArenas::Use use(large ? &arenas_ : nullptr);  // no Python code runs for raw results
   if (count > 0 && !unpack(finished.results, 0, count, loads_.get(), into)) {
+    if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) return false;
     if (!request_.automatic) return fail_at(rows.position(from));
     PyErr_Clear();
     return decline("results could not be read back");
@@ -232,7 +239,11 @@ bool Call::take(Finished& finished) {
                                                                   static_cast<long long>(rows.position(to))))
                                : Ref();
       if (!error) return false;
-      PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
+      // One with a context has it from the worker, and keeps it.
+      if (Ref context = Ref::steal(PyException_GetContext(error.get())))
+        PyErr_SetRaisedException(error.release());
+      else
+        PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error.get())), error.get());
       return fail_at(rows.position(to));
     }
   }
@@ -254,6 +265,13 @@ bool Call::take_finished() {
   if (request_.automatic && rows >= 64 && rows_left_ * 2 > rows)
     return decline("most elements are left to the calling interpreter");
   return true;
+}
+
+// Is the lowest row of ours the next in order?
+bool Call::may_serve() {
+  if (mine_.empty()) return false;
+  while (whole_ < done_.size() && done_[whole_]) ++whole_;
+  return mine_.top() >= failed_at_ || mine_.top() - first_ == static_cast<int64_t>(whole_);
 }
 
 // Runs one row here. False with an exception set if the call ends at once.
@@ -284,10 +302,10 @@ bool Call::deliver_output() {
 bool Call::is_over() {
   if (!mine_.empty() && mine_.top() < failed_at_) return false;
   if (!feed_->finished() && feed_->next() < failed_at_) return false;
+  // All under one lock: in between, a worker could take the last chunk.
   Pool& pool = Pool::get();
-  if (pool.is_running_below(task_, failed_at_)) return false;
   std::lock_guard lock(pool.mutex);
-  return task_->queue.empty() && task_->finished.empty();
+  return task_->queue.empty() && task_->finished.empty() && !pool.is_running_below(task_, failed_at_);
 }
 
 void Call::wait() {
@@ -313,6 +331,11 @@ Outcome Call::end(bool well) {
   }
   PyErr_Clear();
   const bool all = well && !declined_ && !error_;
+  if (all && std::ranges::find(done_, 0) != done_.end()) {  // our bug, which must not pass for a None
+    well = false;
+    PyErr_SetString(PyExc_SystemError, "gilmap: a call ended without all of its results");
+    pending = Ref::steal(PyErr_GetRaisedException());
+  }
   if (!all) {
     // Only the first rows without a gap.
     size_t whole = 0;
@@ -336,12 +359,15 @@ Outcome Call::run() {
   while (!declined_) {
     if (!take_finished() || declined_) return end(declined_);
     if (!feed() || !deliver_output() || PyErr_CheckSignals() != 0) return end(false);
-    if (is_over()) break;
+    if (is_over()) {
+      if (feed_->has_rest() && failed_at_ == nowhere) decline("an element may change what the rest sees");
+      break;
+    }
     if (Pool::get().closed()) {
       decline("the program is ending");
       break;
     }
-    if (!mine_.empty()) {
+    if (may_serve()) {
       if (!serve_one()) return end(false);
       continue;
     }

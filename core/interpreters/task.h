@@ -54,6 +54,7 @@ struct Task {
   int64_t number = 0;
   std::string payload;
   bool keep = false;
+  int64_t call = 0;  // unlike `number`, another for each call
   // Nothing that the rows do may be seen outside: rows that raise or warn, and those whose results do not come back as
   // they were, are left to the caller.
   bool automatic = false;
@@ -63,6 +64,7 @@ struct Task {
 
   // Rows at this position and above are not needed any more.
   std::atomic<int64_t> cut{std::numeric_limits<int64_t>::max()};
+  std::atomic<bool> over{false};      // workers let go of what they have of it
   std::atomic<bool> starving{false};  // no chunk is queued: a worker with a long one should hand back its rest
 
   std::deque<Chunk> queue;  // ascending

@@ -3,7 +3,9 @@
 #include <marshal.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <thread>
 #include <utility>
 
 #include "interpreters/keyword_names.h"
@@ -81,9 +83,9 @@ bool Worker::start() {
                               {&Worker::loads_, "loads"},
                               {&Worker::find_, "find"},
                               {&Worker::load_, "load"},
-                              {&Worker::forget_, "forget_unkept"},
+                              {&Worker::forget_, "forget"},
                               {&Worker::describe_, "describe"},
-                              {&Worker::finish_output_, "finish_output"},
+                              {&Worker::finish_, "finish"},
                               {&Worker::count_warnings_, "count_warnings"}}) {
     if (!well) break;
     this->*member = Ref::steal(PyObject_GetAttrString(module_, name));
@@ -97,12 +99,30 @@ bool Worker::start() {
   return true;
 }
 
+// Threads that rows have started and that are still there: to end their interpreter would end the process. Until they
+// have ended, the pool counts this worker among the lost.
+void Worker::await_threads() {
+  const auto has_others = [&] {
+    PyThreadState* first = PyInterpreterState_ThreadHead(state_->interp);
+    return first != state_ || PyThreadState_Next(first) != nullptr;
+  };
+  if (!has_others()) return;
+  Ref asked = Ref::steal(PyObject_CallMethod(module_, "end_idle_threads", nullptr));
+  PyErr_Clear();
+  while (has_others()) {
+    PyThreadState* saved = PyEval_SaveThread();
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    PyEval_RestoreThread(saved);
+  }
+}
+
 void Worker::end() {
   if (!state_) return;
   interrupts.detach();
+  await_threads();
   for (Ref Worker::* member :
        {&Worker::dumps_, &Worker::loads_, &Worker::find_, &Worker::load_, &Worker::forget_, &Worker::describe_,
-        &Worker::finish_output_, &Worker::count_warnings_, &Worker::function_})
+        &Worker::finish_, &Worker::count_warnings_, &Worker::function_})
     this->*member = Ref();
   keep_keyword_names();
   Py_EndInterpreter(state_);
@@ -130,16 +150,16 @@ void Worker::note_error(Finished& done, int64_t row, Finished::End end) {
 }
 
 // The function of a task; null with an exception set.
-PyObject* Worker::build(Task& task, Finished& done) {
-  if (function_ && built_ == task.number) return function_.get();
+PyObject* Worker::build(const std::shared_ptr<Task>& task, Finished& done) {
+  if (function_ && call_ == task->call) return function_.get();
   function_ = Ref();
-  Ref number = Ref::steal(PyLong_FromLongLong(task.number));
-  Ref forgotten = number ? Ref::steal(PyObject_CallNoArgs(forget_.get())) : Ref();
-  Ref found = forgotten ? Ref::steal(PyObject_CallOneArg(find_.get(), number.get())) : Ref();
+  Ref number = Ref::steal(PyLong_FromLongLong(task->number));
+  Ref found = number ? Ref::steal(PyObject_CallOneArg(find_.get(), number.get())) : Ref();
   if (found && found.get() == Py_None) {
     Ref payload =
-        Ref::steal(PyBytes_FromStringAndSize(task.payload.data(), static_cast<Py_ssize_t>(task.payload.size())));
-    PyObject* arguments[] = {number.get(), payload.get(), task.keep ? Py_True : Py_False};
+        Ref::steal(PyBytes_FromStringAndSize(task->payload.data(), static_cast<Py_ssize_t>(task->payload.size())));
+    PyObject* arguments[] = {number.get(), payload.get(), task->keep ? Py_True : Py_False};
+    if (!task->keep) built_.push_back(task);
     found = payload ? Ref::steal(PyObject_Vectorcall(load_.get(), arguments, 3, nullptr)) : Ref();
   }
   if (!found) {
@@ -147,8 +167,25 @@ PyObject* Worker::build(Task& task, Finished& done) {
     return nullptr;
   }
   function_ = std::move(found);
-  built_ = task.number;
+  call_ = task->call;
   return function_.get();
+}
+
+bool Worker::has_what_is_over() const {
+  return std::ranges::any_of(built_, [](const auto& task) { return task->over.load(); });
+}
+
+void Worker::forget_what_is_over() {
+  for (const auto& task : built_) {
+    if (!task->over.load()) continue;
+    if (call_ == task->call) function_ = Ref();
+    Ref number = Ref::steal(PyLong_FromLongLong(task->number));
+    Ref forgotten = number ? Ref::steal(PyObject_CallOneArg(forget_.get(), number.get())) : Ref();
+    PyErr_Clear();
+  }
+  std::erase_if(built_, [](const auto& task) { return task->over.load(); });
+  Ref flushed = Ref::steal(PyObject_CallOneArg(finish_.get(), Py_False));
+  PyErr_Clear();
 }
 
 // Python's own limit, as if the call were made where the caller is.
@@ -245,10 +282,10 @@ void Worker::send_back(Packer& results, const Chunk& chunk, Finished& done) {
   done.left.clear();
 }
 
-Finished Worker::run(Task& task, const Chunk& chunk) {
+Finished Worker::run(const std::shared_ptr<Task>& whole, const Chunk& chunk) {
+  Task& task = *whole;
   Finished done;
   done.chunk = chunk;
-  const int64_t start = runtime::now_ns();
   blocked_ = false;
   const int limit = state_->py_recursion_limit;
   const int left = state_->py_recursion_remaining, c_left = state_->c_recursion_remaining;
@@ -259,9 +296,11 @@ Finished Worker::run(Task& task, const Chunk& chunk) {
     PyErr_Clear();
   }
   interrupts.begin(job);
-  if (PyObject* function = build(task, done)) {
+  if (PyObject* function = build(whole, done)) {
     set_recursion(task);
+    const int64_t start = runtime::now_ns();
     run_rows(task, chunk, function, done);
+    done.ns = static_cast<double>(runtime::now_ns() - start);
     state_->py_recursion_limit = limit;
     state_->py_recursion_remaining = left;
     state_->c_recursion_remaining = c_left;
@@ -269,11 +308,7 @@ Finished Worker::run(Task& task, const Chunk& chunk) {
     done.end = Finished::End::Whole;
   }
   interrupts.finish();
-  if (!task.keep) {
-    function_ = Ref();
-    built_ = 0;
-  }
-  Ref flushed = Ref::steal(PyObject_CallNoArgs(finish_output_.get()));
+  Ref flushed = Ref::steal(PyObject_CallOneArg(finish_.get(), blocked_ ? Py_True : Py_False));
   PyErr_Clear();
   if (blocked_) {
     done = {};
@@ -282,7 +317,6 @@ Finished Worker::run(Task& task, const Chunk& chunk) {
     done.module = blocked_module_;
     done.reason = blocked_reason_;
   }
-  done.ns = static_cast<double>(runtime::now_ns() - start);
   return done;
 }
 

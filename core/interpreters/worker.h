@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "interpreters/interrupt.h"
 #include "interpreters/task.h"
@@ -38,14 +39,18 @@ class Worker {
   static void* main(void* self);
 
   // On the worker's own thread, its GIL held.
-  Finished run(Task& task, const Chunk& chunk);
+  Finished run(const std::shared_ptr<Task>& task, const Chunk& chunk);
+  // Functions that were built for one call live as long as it does.
+  bool has_what_is_over() const;
+  void forget_what_is_over();
   // Called from the worker's Python code: an extension module must not be loaded.
   void block(std::string module, std::string reason);
 
  private:
   bool start();
+  void await_threads();
   void end();
-  PyObject* build(Task& task, Finished& done);
+  PyObject* build(const std::shared_ptr<Task>& task, Finished& done);
   void run_rows(Task& task, const Chunk& chunk, PyObject* function, Finished& done);
   void send_back(Packer& results, const Chunk& chunk, Finished& done);
   bool keep_result(const Task& task, PyObject* result);
@@ -56,9 +61,10 @@ class Worker {
   // What the worker's interpreter gives; touched only on its thread.
   PyThreadState* state_ = nullptr;
   PyObject* module_ = nullptr;  // borrowed: sys.modules keeps it
-  Ref dumps_, loads_, find_, load_, forget_, describe_, finish_output_, count_warnings_;
-  int64_t built_ = 0;  // number of function_
+  Ref dumps_, loads_, find_, load_, forget_, describe_, finish_, count_warnings_;
   Ref function_;
+  int64_t call_ = 0;                          // that function_ was built or found for
+  std::vector<std::shared_ptr<Task>> built_;  // whose functions are not to be kept when they are over
   bool counting_ = false;
   bool blocked_ = false;
   std::string blocked_module_, blocked_reason_;

@@ -224,12 +224,15 @@ Ref Call::uncompiled(double each_ns) {
   if (!shipment) return PyErr_Occurred() ? Ref() : interpret_all();
   // While they start, rows run here.
   const int64_t rows = std::max<int64_t>(1, static_cast<int64_t>(1e6 / each_ns));
-  while (!interpreters::prepare()) {
+  bool ran_here = false;
+  for (; !interpreters::prepare(); ran_here = true) {
     const Ran ran = interpret(s_.prefix.size() + rows);
     if (ran == Ran::Raised) return {};
     if (ran == Ran::Ended) return from_prefix();
     if (!workers_pay(s_, each_ns)) return interpret_all();
   }
+  // An element may have changed what the function refers to.
+  if (ran_here && !(shipment = ship_if_harmless(s_))) return PyErr_Occurred() ? Ref() : interpret_all();
   return in_workers(*shipment, each_ns);
 }
 

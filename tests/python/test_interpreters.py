@@ -1,6 +1,7 @@
 """backend="subinterp": what is shipped, what crosses, which exceptions are raised."""
 
 import pytest
+from gilmap import _gilmap
 
 from tests.python.interpreters_support import in_process
 
@@ -181,3 +182,179 @@ assert (sub(lambda x: int(str(x)) + 1, xs) == xs + 1).all()
 ys = pa.chunked_array([pa.array([1, None, 3]), pa.array([4.5, None]).cast(pa.int64(), safe=False)])
 assert sub(lambda x: int(str(x)), ys).to_pylist() == ys.to_pylist()
 """)
+
+
+def test_what_can_be_changed_is_built_once_for_a_call():
+    out = in_process("""
+class Table:
+    def __init__(self): self.words = {k: str(k) for k in range(100)}
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        print("built")
+    def __del__(self): print("let go")
+table = Table()
+for _ in range(2):
+    assert sub(lambda x: table.words[x % 100], range(20000)) == [str(x % 100) for x in range(20000)]
+    time.sleep(0.2)
+    print("over")
+sub(int, [1])
+del table
+""")
+    first, second, rest = out.split("over\n")
+    cpus = _gilmap.available_cpus()
+    assert 1 <= first.count("built") <= cpus
+    assert 1 <= second.count("built") <= cpus
+    assert out.count("let go") > first.count("built"), "it lives on when the call is over"
+
+
+def test_a_package_whose_import_is_cut_short():
+    """asyncio has submodules without extensions before one with: the second try must start from nothing."""
+    in_process("""
+assert "asyncio" not in sys.modules
+def f(x):
+    import asyncio, concurrent.futures.thread
+    async def g(): return x, concurrent.futures.thread.__name__
+    return asyncio.run(g())
+assert sub(f, range(50)) == [(x, "concurrent.futures.thread") for x in range(50)]
+""")
+
+
+def test_exceptions_keep_what_they_have():
+    in_process("""
+import dataclasses, json, copy, pickle
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    code: int
+class Refuses(Exception):
+    def __setattr__(self, name, value): raise TypeError("immutable")
+class Reduces(Exception):
+    def __reduce__(self): return Reduces, (1, 2, 3), {"w": 9}
+class Slots(ValueError):
+    __slots__ = ("q",)
+    def __init__(self, q): self.q = q
+class Locked(Exception):
+    def __init__(self):
+        super().__init__("m")
+        self.lock, self.number = threading.Lock(), 3
+class LockedArguments(Exception): pass
+def chain():
+    error = ValueError(0)
+    for i in range(2000):
+        following = ValueError(i)
+        following.__cause__ = error
+        error = following
+    return error
+def circle():
+    error, other = ValueError("a"), KeyError("b")
+    error.__cause__, other.__cause__ = other, error
+    return error
+errors = {
+    "json": lambda: json.loads('{"a"'), "frozen": lambda: Frozen(4), "refuses": lambda: Refuses(3),
+    "reduces": lambda: Reduces("x"), "slots": lambda: Slots(5), "blocking": lambda: BlockingIOError(11, "x", 5),
+    "os": lambda: FileNotFoundError(2, "no", "name"), "import": lambda: ImportError("m", name="n", path="p"),
+    "unicode": lambda: b"a\\xff".decode(), "chain": chain, "circle": circle,
+    "base group": lambda: BaseExceptionGroup("g", [KeyboardInterrupt(1), TypeError(2)]),
+}
+def f(name):
+    raise errors[name]()
+names = "errno filename strerror characters_written lineno doc pos code q name path start end reason".split()
+for name in errors:
+    here, there = raises(BaseException, f, name), raises(BaseException, sub, f, [name])
+    assert isinstance(there, type(here)), (name, there)
+    assert name == "base group" or isinstance(there, RuntimeError)
+    assert str(here) == str(there) and repr(here.args) == repr(there.args), (name, there.args)
+    assert vars(here) == vars(there), (name, vars(there))
+    for attribute in names:
+        assert getattr(here, attribute, None) == getattr(there, attribute, None), (name, attribute)
+    if name not in ("base group", "circle", "chain"):
+        for other in copy.copy(there), pickle.loads(pickle.dumps(there)):
+            assert type(other) is type(there) and other.args == there.args and vars(other) == vars(there)
+
+def locked(x):
+    raise Locked() if x else LockedArguments(threading.Lock(), 7)
+error = raises(Locked, sub, locked, [1])
+assert error.number == 3 and error.args == ("m",)
+assert raises(LockedArguments, sub, locked, [0]).args[1] == 7
+
+def in_context(x):
+    try: 1 / 0
+    except ZeroDivisionError as first:
+        if x: raise ValueError("v")
+        raise ValueError("v") from first
+for x in (0, 1):
+    error = raises(ValueError, sub, in_context, [x])
+    assert type(error.__context__).__mro__[1] is ZeroDivisionError
+assert raises(ValueError, sub, in_context, [0]).__cause__ is not None
+""")
+
+
+CLASSES = """
+import enum, typing
+from typing import Generic, Protocol, TypeVar
+class Init(enum.Enum):
+    E, F = (1, 2), (3, 4)
+    def __init__(self, a, b): self.a, self.b, self.seen = a, b, [a]
+    @property
+    def total(self): return self.a + self.b
+class New(bytes, enum.Enum):
+    def __new__(cls, v, label):
+        made = bytes.__new__(cls, [v])
+        made._value_, made.label = v, label
+        return made
+    X, Y = (1, "q"), (2, "w")
+class Missing(enum.Enum):
+    A, B, C = 1, 1, 2
+    @classmethod
+    def _missing_(cls, value): return cls.C
+    def __str__(self): return "my " + self.name
+class Base(enum.Enum):
+    def __init__(self, a): self.square = a * a
+    @staticmethod
+    def _generate_next_value_(name, start, count, last): return count + 10
+class Derived(Base):
+    P, Q = enum.auto(), enum.auto()
+class Bits(enum.Flag, boundary=enum.KEEP):
+    A, B, AB = 1, 2, 3
+class IntBits(enum.IntFlag):
+    A, B = 1, 4
+class Text(enum.StrEnum):
+    A, B = enum.auto(), "x"
+class Hundreds(enum.IntEnum):
+    A, B = 1, 2
+    def __new__(cls, v):
+        made = int.__new__(cls, v * 100)
+        made._value_ = v
+        return made
+class Pair(tuple, enum.Enum):
+    A, B = (1, 2), (3, 4)
+T, U, V = TypeVar("T"), TypeVar("U", bound=int), TypeVar("V", int, str)
+class G(Generic[T]):
+    def __init__(self, v): self.v = v
+class H(G[int], Generic[U]): pass
+class New695[K]:
+    def __init__(self, v): self.v = v
+class Proto(Protocol[T]):
+    def m(self) -> T: ...
+class Impl(Proto[int]):
+    def m(self): return 4
+class Named(typing.NamedTuple, Generic[T]):
+    a: T
+"""
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "Init.E.total, Init((3, 4)).name, Init.F.seen, list(Init)",
+        "New.X.label, New(2).label, bytes(New.Y), New.X.value",
+        "Missing.B.name, Missing(99).name, str(Missing.A)",
+        "Derived.P.square, Derived.Q.value, Derived(11).name",
+        "str(Bits(9)), (Bits.A | Bits.B) is Bits.AB, repr(~Bits.A), repr(IntBits(7)), IntBits.A | IntBits.B | 8",
+        "Text.A + 'z', f'{Text.B}', Hundreds.A + 1, Hundreds.A.value, Hundreds(2) + 0, Pair.A[1], Pair((3, 4)).name",
+        "[Init.E, New.X, Bits.AB, Hundreds.B, Derived.P]",
+        "G[int](x).v, H(x).v, H[int](x).v, H.__orig_bases__[0].__args__, New695[int](x).v, Impl().m(), Named(x)",
+        "G.__parameters__[0].__name__, U.__bound__, V.__constraints__",
+    ],
+)
+def test_classes_by_value(expression):
+    in_process(f"{CLASSES}same(lambda x: ({expression}), range(9))")

@@ -181,6 +181,21 @@ check(f, xs)
 """)
 
 
+def test_a_kept_function_runs_in_the_surroundings_of_its_call():
+    script("""
+def f(s): return busy(), len(str(10 ** int(s)))
+def g(s): return busy(), len(str(10 ** int(s))), 0
+few, many = ["10"] * 3000, ["10"] * 1000 + ["5000"] * 2000
+check(f, few)
+sys.set_int_max_str_digits(0)
+check(g, many)
+sys.set_int_max_str_digits(4300)
+check(f, many, goes=False)
+sys.set_int_max_str_digits(0)
+assert gilmap.map(g, many) == list(map(g, many))
+""")
+
+
 def test_a_traced_program_sees_each_call():
     script("""
 seen = []
@@ -298,6 +313,7 @@ GO = {
     "a search in a set": lambda s: str(s in {"a", "b"}) + str(s in letters),
     "a method of its own list": lambda x: [(out := []), (add := out.append), add(x), out][-1],
     "a key function of a builtin type": lambda s: sorted(s, key=str.lower),
+    "functions in a list": lambda x: [g([x]) for g in [min, max, sum]] + sorted([x], key=abs),
     "a key function of its own": lambda s: sorted(s, key=lambda c: -ord(c)),
 }
 
@@ -397,6 +413,10 @@ STAY = {
     "the text of a method": (lambda x: str(word.upper) + str(x), "upper"),
     "the text of a library function": (lambda x: str(json.dumps) + str(x), "dumps"),
     "a class of a library as data": (lambda x: str({collections.Counter, x}), "Counter"),
+    "a set of builtins": (lambda x: [g([x]) for g in {min, max, sum, len}], "len"),
+    "a set of methods": (lambda s: [g(s) for g in {str.lower, str.upper}], "upper"),
+    "a set of library functions": (lambda x: (s := set(), s.add(math.sin), s.add(math.cos), list(s)), "cos"),
+    "a set of functions made from views": (lambda x: list({min: 1, max: 2}.keys() & [min, max]), "max"),
     "operator.is_": (lambda x: str(operator.is_(x, word)), "is_"),
     "a default": (with_default, "default"),
     "an instance": (collections.Counter().update, "Counter"),
@@ -472,3 +492,62 @@ for f in (lambda x: np.sort([x]), lambda x: str(sqrt(x)), lambda x: str(np), np.
 """
     pytest.importorskip("numpy")
     subprocess.run([sys.executable, "-c", source], check=True, env=environment(), timeout=60)
+
+
+ELEMENTS = """
+log, K = [], "k"
+class Changes:
+    def __init__(self, n): self.n = n
+    def __add__(self, other):
+        global K
+        K = f"changed by {self.n}"
+        log.append(self.n)
+        return "c"
+
+def see(f, xs):
+    global K
+    expected, seen = None, None
+    for call in (lambda: list(map(f, xs)), lambda: gilmap.map(f, xs), lambda: gilmap.map(f, xs)):
+        log.clear()
+        K = "k"
+        got = outcome(call), list(log), K
+        expected = expected or got
+        assert got == expected
+"""
+
+
+def test_what_an_element_changes_is_seen_by_those_behind_it():
+    script(
+        ELEMENTS
+        + """
+def f(x): return busy(), x + "", K
+check(f, ["a"] * 3000)
+xs = ["a"] * 3000
+xs[2000] = Changes(1)
+see(f, xs)
+xs[2500] = Changes(2)
+see(f, xs)
+"""
+    )
+
+
+def test_nothing_happens_behind_an_element_that_raises():
+    script(
+        ELEMENTS
+        + """
+def f(x): return busy(), x + ""
+check(f, ["a"] * 3000)
+xs = ["a"] * 3000
+xs[1000] = 5
+for k in range(1100, 3000, 300): xs[k] = Changes(k)
+see(f, xs)
+
+def g(x):
+    x.append(busy())
+    return 1 // (x[0] - 1000), len(x)
+for make in (lambda k: [k], lambda k: [k] if k > 1000 else (k,)):
+    a, b = [make(k) for k in range(2000)], [make(k) for k in range(2000)]
+    assert outcome(lambda: gilmap.map(g, a)) == outcome(lambda: list(map(g, b)))
+    assert a == b
+"""
+    )

@@ -29,6 +29,56 @@ same(str, range(20))
     )
 
 
+HERE = {
+    "elements are packed": """
+class Slow:
+    def __reduce__(self):
+        time.sleep(0.01)
+        return Slow, ()
+call = lambda: sub(lambda x: 1, [Slow() for _ in range(300)])""",
+    "results are unpacked": """
+here = True
+class Slow:
+    def __getstate__(self): return 1
+    def __setstate__(self, state):
+        if "here" in globals(): time.sleep(0.05)
+def f(x):
+    if x == 0: time.sleep(8)
+    return Slow()
+call = lambda: sub(f, range(500))""",
+    "an element runs here": """
+class Slow:
+    def __add__(self, other): time.sleep(100)
+def f(x):
+    n = 0
+    if x == "long":
+        for i in range(10**8): n += i
+    for i in range(300): n += len(str(i))
+    return x + "", n
+xs = ["a"] * 3000
+f("a")
+gilmap.map(f, xs)
+xs[1000], xs[1500] = "long", Slow()
+call = lambda: gilmap.map(f, xs)""",
+}
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_ctrl_c_while(name):
+    """The call ends: the interrupt is not taken for the exception of an element, below which others still run."""
+    in_process(
+        "sub(str, [1])"
+        + HERE[name]
+        + """
+interrupt_after(0.5)
+start = time.perf_counter()
+error = raises(KeyboardInterrupt, call)
+assert type(error) is KeyboardInterrupt and time.perf_counter() - start < 3
+same(str, range(20))
+"""
+    )
+
+
 def test_ctrl_c_without_pending_calls():
     in_process(
         ENDLESS["a loop"]
@@ -108,6 +158,30 @@ print("end")
     assert out == "end\n"
 
 
+@pytest.mark.parametrize("end", ["", "gilmap.shutdown_workers()\nsame(str, range(9))"])
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import _thread\n    _thread.start_new_thread(lambda: time.sleep(0.5), ())",
+        "import _thread\n    _thread.start_new_thread(lambda: time.sleep(100), ())",
+        "threading.Thread(target=lambda: time.sleep(0.5)).start()",
+        "from concurrent.futures import ThreadPoolExecutor\n    pools.append(ThreadPoolExecutor())\n    pools[-1].submit(int)",
+    ],
+)
+def test_threads_that_outlive_the_call(start, end):
+    out = in_process(f"""
+import concurrent.futures.thread
+pools = []
+def f(x):
+    {start}
+    return x
+assert sub(f, range(8)) == list(range(8))
+{end}
+print("end")
+""")
+    assert out == "end\n"
+
+
 def test_threads_and_shutdown():
     in_process("""
 def work(k):
@@ -124,6 +198,26 @@ for _ in range(3):
     gilmap.shutdown_workers()
 for t in threads: t.join()
 assert not errors, errors
+""")
+
+
+def test_calls_of_many_threads_are_whole():
+    in_process("""
+xs = list(range(40))
+f = lambda x: (x, str(x))
+expected = [f(x) for x in xs]
+g = lambda x: 1 // (x - 39)
+wrong, until = [], time.monotonic() + 6
+def run():
+    while time.monotonic() < until:
+        got = sub(f, xs)
+        if got != expected: wrong.append(got)
+        try: wrong.append(sub(g, xs))
+        except ZeroDivisionError: pass
+threads = [threading.Thread(target=run) for _ in range(8)]
+for t in threads: t.start()
+for t in threads: t.join()
+assert not wrong, wrong[:2]
 """)
 
 

@@ -6,10 +6,10 @@ What is raised is an instance of the exception's own type and of RuntimeError, s
 
 from __future__ import annotations
 
-import builtins
+import types
 import weakref
 
-from gilmap._interpreters.shipping import loads
+from gilmap._interpreters.shipping import loads, worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,36 +51,52 @@ def _both(kind: type[BaseException]) -> type[BaseException] | None:
     return known
 
 
-def _first_builtin(kind: type) -> type[BaseException]:
-    for base in kind.__mro__:
-        if base.__module__ == builtins.__name__ and issubclass(base, BaseException):
-            return base
-    return BaseException
+def _set_member(made: BaseException, name: str, value: Any) -> None:
+    for base in type(made).__mro__:
+        field = vars(base).get(name)
+        if isinstance(field, types.MemberDescriptorType | types.GetSetDescriptorType):
+            try:
+                field.__set__(made, value)
+            except (AttributeError, TypeError):  # read-only
+                pass
+            return
 
 
-def make(kind: type[BaseException], arguments: tuple[Any, ...], state: Any) -> BaseException:
-    """An exception without running the user's __init__, which may want other arguments than it passed on."""
-    made = kind.__new__(kind, *arguments)
-    _first_builtin(kind).__init__(made, *arguments)
-    if state:
-        made.__setstate__(state)
+def make(
+    kind: type[BaseException],
+    given: tuple[Any, ...],
+    args: tuple[Any, ...],
+    attributes: dict[str, Any],
+    members: dict[str, Any],
+) -> BaseException:
+    """An exception without running any code of the user's: __init__ may want other arguments than it passed on, and
+    __setattr__ may refuse."""
+    bases = worker.builtin_bases(kind)
+    for base in bases:
+        try:
+            made = base.__new__(kind, *given)
+        except TypeError:  # not the one that lays out the object
+            if base is bases[-1]:
+                raise
+        else:
+            break
+    bases[0].__init__(made, *given)
+    if made.args != args:
+        vars(BaseException)["args"].__set__(made, args)
+    for name, value in members.items():
+        _set_member(made, name, value)
+    made.__dict__.update(attributes)
     return made
 
 
-def make_combined(kind: type[BaseException], arguments: tuple[Any, ...], state: Any) -> BaseException:
+def make_combined(kind: type[BaseException], *parts: Any) -> BaseException:
     """Where a pickle of such an exception starts."""
-    return make(_both(kind) or RuntimeError, arguments, state)
+    return make(_both(kind) or RuntimeError, *parts)
 
 
 def _reduce(error: Any) -> Any:
-    kind = type(error)._gilmap_type
-    base = _first_builtin(kind)
-    reduced = base.__reduce__(error)
-    arguments = reduced[1] if isinstance(reduced, tuple) else error.args
-    state = dict(error.__dict__)
-    if isinstance(error, NameError):
-        state["name"] = error.name
-    return make_combined, (kind, tuple(arguments), state or None)
+    parts = *worker.arguments_of(error), dict(error.__dict__), worker.members_of(error)
+    return make_combined, (type(error)._gilmap_type, *parts)
 
 
 def _loaded(data: bytes | None) -> Any:
@@ -98,28 +114,41 @@ def _plain(description: dict[str, Any]) -> BaseException:
 
 
 def _one(description: dict[str, Any]) -> BaseException:
-    kind = _loaded(description["type"])
-    arguments = _loaded(description["args"])
-    if not isinstance(kind, type) or not issubclass(kind, BaseException) or arguments is None:
+    kind, given, args = (_loaded(description[name]) for name in ("type", "given", "args"))
+    if not isinstance(kind, type) or not issubclass(kind, BaseException) or given is None or args is None:
         return _plain(description)
-    try:
-        return make(_both(kind) or RuntimeError, arguments, _loaded(description["state"]))
-    except Exception:
-        return _plain(description)
+    attributes, members = _loaded(description["attributes"]) or {}, _loaded(description["members"]) or {}
+    # Not every group can be a RuntimeError.
+    for of in (_both(kind) or RuntimeError, kind):
+        try:
+            return make(of, given, args, attributes, members)
+        except Exception:  # noqa: S112
+            continue
+    return _plain(description)
 
 
-def _lines(description: dict[str, Any]) -> Iterator[str]:
-    """What the traceback module would print of a described exception, and of those behind it."""
+def _lines(descriptions: list[dict[str, Any]]) -> Iterator[str]:
+    """What the traceback module would print of the first of described exceptions, and of those behind it."""
+    chain: list[tuple[int, str]] = []
+    at: int | None = 0
+    words = ""
+    seen = set()
+    while at is not None and at not in seen:
+        seen.add(at)
+        chain.append((at, words))
+        here = descriptions[at]
+        words, at = "The above exception was the direct cause of the following exception", here["cause"]
+        if at is None and not here["suppress"]:
+            words, at = "During handling of the above exception, another exception occurred", here["context"]
+    for at, words in reversed(chain):
+        yield from _own_lines(descriptions[at])
+        if words:
+            yield f"\n{words}:\n\n"
+
+
+def _own_lines(description: dict[str, Any]) -> Iterator[str]:
     import traceback
 
-    for link, words in (
-        ("cause", "The above exception was the direct cause of the following exception"),
-        ("context", "During handling of the above exception, another exception occurred"),
-    ):
-        if description[link] is not None:
-            yield from _lines(description[link])
-            yield f"\n{words}:\n\n"
-            break
     if description["frames"]:
         yield "Traceback (most recent call last):\n"
         frames = [
@@ -138,39 +167,43 @@ def broken(data: bytes, position: int) -> BaseException:
     """The error of a call whose function or arguments could not be built in a worker."""
     if not data:
         return RuntimeError("gilmap could not build the function in a worker interpreter")
-    description = loads(data)
-    error = RuntimeError(f"gilmap could not build the function in a worker interpreter: {description['repr']}")
-    error.__cause__ = WorkerTraceback("".join(_lines(description)))
+    descriptions = loads(data)
+    error = RuntimeError(f"gilmap could not build the function in a worker interpreter: {descriptions[0]['repr']}")
+    error.__cause__ = WorkerTraceback("".join(_lines(descriptions)))
     return error
 
 
 def unsent(data: bytes, position: int) -> BaseException:
     """The error of a call with a result that cannot be copied."""
-    description = loads(data) if data else {"repr": "no reason given"}
+    reason = loads(data)[0]["repr"] if data else "no reason given"
     return ValueError(
-        f"gilmap cannot send back the result of element {position} from a worker interpreter ({description['repr']}). "
+        f"gilmap cannot send back the result of element {position} from a worker interpreter ({reason}). "
         'Return something that can be pickled, or use backend="inline"'
     )
+
+
+# Not by attribute: a class of the user's may refuse.
+_set_cause: Any = vars(BaseException)["__cause__"].__set__
+_set_context: Any = vars(BaseException)["__context__"].__set__
+_set_suppress: Any = vars(BaseException)["__suppress_context__"].__set__
 
 
 def rebuild(data: bytes, position: int) -> BaseException:
     """The exception that a worker described, of the element at a position."""
     if not data:
         return RuntimeError(f"element {position} raised an exception that could not be copied")
-    description = loads(data)
-    first = error = _one(description)
-    text = "".join(_lines(description)) if description["frames"] else ""
-    while True:
-        for note in description["notes"] or ():
-            error.add_note(note)
-        suppress = description["suppress"]
-        description = description["cause"]
-        if description is None:
-            break
-        cause = _one(description)
-        error.__cause__ = cause
-        error.__suppress_context__ = suppress
-        error = cause
-    if text:
-        error.__cause__ = WorkerTraceback(text)
-    return first
+    descriptions = loads(data)
+    errors = [_one(description) for description in descriptions]
+    for error, description in zip(errors, descriptions, strict=True):
+        if description["cause"] is not None:
+            _set_cause(error, errors[description["cause"]])
+        if description["context"] is not None:
+            _set_context(error, errors[description["context"]])
+        _set_suppress(error, description["suppress"])
+    if descriptions[0]["frames"]:
+        at, seen = 0, {0}
+        while (following := descriptions[at]["cause"]) is not None and following not in seen:  # no circle
+            seen.add(following)
+            at = following
+        _set_cause(errors[at], WorkerTraceback("".join(_lines(descriptions))))
+    return errors[0]

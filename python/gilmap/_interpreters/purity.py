@@ -127,8 +127,27 @@ def _is_called(before: dis.Instruction | None, i: dis.Instruction, after: dis.In
 
 
 def _has_an_address(value: Any) -> bool:
-    """Does its text, or its place in a set, depend on where in memory it is?"""
+    """Does its text depend on where in memory it is?"""
     return isinstance(value, types.FunctionType) or (isinstance(value, type) and bool(value.__flags__ & _HEAP_TYPE))
+
+
+def _is_hashed_by_address(value: Any) -> bool:
+    """Does its place in a set, but not its text, depend on where in memory it is? Static types lie where they lie for
+    all interpreters."""
+    return isinstance(
+        value,
+        types.BuiltinFunctionType
+        | types.MethodDescriptorType
+        | types.WrapperDescriptorType
+        | types.MethodWrapperType
+        | types.ClassMethodDescriptorType
+        | types.GetSetDescriptorType
+        | types.MemberDescriptorType,
+    )
+
+
+_SET_OPERATOR = re.compile(r"[&|^-]=?$")
+_SET_FUNCTIONS = {"and_", "or_", "sub", "xor"}  # of the operator module
 
 
 def _is_own(module: types.ModuleType, value: Any) -> bool:
@@ -178,6 +197,15 @@ class _Check:
     def __init__(self) -> None:
         self.seen: set[int] = set()
         self.cells: dict[str, Any] = {}  # what the free variables of all functions hold
+        self.hashed: str | None = None  # something that is hashed by its address, and is not only called
+        self.makes_sets = self.has_views = self.combines = False
+
+    def mapped(self, function: Any) -> None:
+        """Raises _Stays if the mapped callable is to stay."""
+        self.callable(function, getattr(function, "__qualname__", type(function).__qualname__))
+        # Views of a dict make sets when they are combined.
+        if self.hashed is not None and (self.makes_sets or (self.has_views and self.combines)):
+            raise _Stays(f"it makes sets, and may put {self.hashed!r} into one, whose order depends on where that is")
 
     def kept(self, value: Any, name: str, called: bool, after: dis.Instruction | None) -> None:
         """A value that the function uses: one that has an address, only to call it."""
@@ -185,10 +213,15 @@ class _Check:
             _check_constant(value, name, after)
         elif not called and _has_an_address(value):
             raise _Stays(f"it does something else with {name!r} than call it, which may show where in memory it is")
+        elif not called and _is_hashed_by_address(value):
+            self.hashed = name
 
     def callable(self, value: Any, name: str) -> None:
         """A captured value, or the mapped callable."""
-        if _is_constant(value) or (isinstance(value, type | types.BuiltinFunctionType) and value in _BUILTINS):
+        if _is_constant(value):
+            return
+        if isinstance(value, type | types.BuiltinFunctionType) and value in _BUILTINS:
+            self.makes_sets = self.makes_sets or value in (set, frozenset)
             return
         if isinstance(value, types.FunctionType):
             if not _library_function(value):
@@ -231,6 +264,10 @@ class _Check:
         instructions = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
         for before, i, after in _with_neighbours(instructions):
             name = i.opname
+            if name in ("BUILD_SET", "SET_ADD", "SET_UPDATE"):
+                self.makes_sets = True
+            elif name == "BINARY_OP" and _SET_OPERATOR.match(i.argrepr):
+                self.combines = True
             if name == "LOAD_GLOBAL":
                 self.load_global(i, function, after)
             elif name == "LOAD_DEREF" and i.argval in outer:
@@ -257,6 +294,8 @@ class _Check:
         name = str(i.argval)
         if _FORBIDDEN_ATTRIBUTE.match(name):
             raise _Stays(f"it uses the attribute {name!r}")
+        self.has_views = self.has_views or name in ("keys", "items")
+        self.combines = self.combines or name in _SET_FUNCTIONS
         if called or name in _DATA:
             return
         # A function of a module or of a builtin type, such as str.lower.
@@ -268,6 +307,8 @@ class _Check:
             _check_constant(value, name, None)
         if value is None or _has_an_address(value):
             raise _Stays(f"it does something else with the method {name!r} than call it, or reads it as data")
+        if _is_hashed_by_address(value):
+            self.hashed = name
 
     def load_global(self, i: dis.Instruction, function: types.FunctionType, after: dis.Instruction | None) -> None:
         name = str(i.argval)
@@ -318,7 +359,7 @@ def why_it_stays(function: Any) -> str | None:
     if sys.gettrace() is not None or sys.getprofile() is not None or any(map(sys.monitoring.get_tool, range(6))):
         return "a tracing tool is active, which must see each call"
     try:
-        _Check().callable(function, getattr(function, "__qualname__", type(function).__qualname__))
+        _Check().mapped(function)
     except _Stays as reason:
         return str(reason)
     return None

@@ -171,15 +171,63 @@ def _token_of(cls: type) -> int:
 _MADE_BY_TYPE = {"__dict__", "__weakref__", "__slots__", "__qualname__", "__module__", "__doc__", "_abc_impl"}
 
 
+# The value of an object of a class derived from one of these, without asking that class.
+_DATA_OF: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    float: float.__float__,
+    str: lambda text: str.__add__(text, ""),
+    bytes: lambda data: bytes.__getitem__(data, slice(None)),
+    tuple: lambda items: tuple.__getitem__(items, slice(None)),
+}
+_MADE_BY_ENUM = {"__new__", "_generate_next_value_", "_new_member_"}
+_MADE_FOR_MEMBERS = {"_value_", "_name_", "__objclass__", "_sort_order_", "_inverted_"}
+
+
 def _reduce_enum(cls: Any) -> tuple[Any, ...]:
     own = {
         name: value
         for name, value in vars(cls).items()
-        if isinstance(value, types.FunctionType | property | classmethod | staticmethod) and not name.startswith("_")
+        if isinstance(value, types.FunctionType | property | classmethod | staticmethod) and name not in _MADE_BY_ENUM
     }
-    members = [(name, member.value) for name, member in cls.__members__.items()]
-    arguments = (_token_of(cls), type(cls), cls.__name__, cls.__bases__, members, cls.__module__, cls.__qualname__)
-    return worker.make_enum, arguments, own, None, None, worker.fill_class
+    if "__new_member__" in own:
+        own["_new_member_"] = own["__new_member__"]
+    data = _DATA_OF.get(cls._member_type_, lambda member: member._value_)
+    members = [(name, member._value_, data(member)) for name, member in cls.__members__.items()]
+    of_members = {
+        name: {n: v for n, v in vars(member).items() if n not in _MADE_FOR_MEMBERS} for name, member in cls.__members__.items()
+    }
+    boundary = getattr(cls, "_boundary_", None)
+    arguments = (
+        _token_of(cls),
+        type(cls),
+        cls.__name__,
+        cls.__bases__,
+        cls._member_type_,
+        members,
+        cls.__module__,
+        cls.__qualname__,
+        {} if boundary is None else {"boundary": boundary},
+    )
+    return worker.make_enum, arguments, (own, of_members), None, None, worker.fill_enum
+
+
+def _reduce_type_variable(variable: Any) -> Any:
+    """A TypeVar and its like, which pickle takes for something to be imported."""
+    module = sys.modules.get(variable.__module__ or "")
+    if module is not None and module.__name__ != "__main__" and getattr(module, variable.__name__, None) is variable:
+        return NotImplemented
+    options = {
+        option: value
+        for option, attribute in (
+            ("bound", "__bound__"),
+            ("covariant", "__covariant__"),
+            ("contravariant", "__contravariant__"),
+            ("infer_variance", "__infer_variance__"),
+        )
+        if (value := getattr(variable, attribute, None))
+    }
+    constraints = getattr(variable, "__constraints__", ())
+    return worker.make_type_variable, (type(variable), variable.__name__, constraints, options)
 
 
 def _loaded(name: str) -> Any:
@@ -205,7 +253,14 @@ def _reduce_class(cls: Any) -> tuple[Any, ...]:
     }
     if attributes.get("__hash__", False) is None:
         namespace["__hash__"] = attributes.pop("__hash__")
-    arguments = (_token_of(cls), type(cls), cls.__name__, cls.__bases__, namespace)
+    # Generic itself is no base: only with its parameters, as it was written.
+    typing = _loaded("typing")
+    bases = cls.__bases__
+    if typing is not None and typing.Generic in bases:
+        written = attributes.get("__orig_bases__", bases)
+        alias = [base for base in written if getattr(base, "__origin__", None) is typing.Generic]
+        bases = tuple(alias[0] if base is typing.Generic else base for base in bases) if alias else written
+    arguments = (_token_of(cls), type(cls), cls.__name__, bases, namespace)
     return worker.make_class, arguments, attributes, None, None, worker.fill_class
 
 
@@ -243,6 +298,9 @@ class Packer(_pickle.Pickler):
             return NotImplemented if _importable(value) or value.__module__ == "builtins" else _reduce_class(value)
         if isinstance(value, types.ModuleType):
             return self._module(value)
+        typing = _loaded("typing")
+        if typing is not None and kind in (typing.TypeVar, typing.ParamSpec, typing.TypeVarTuple):
+            return _reduce_type_variable(value)
         # Singletons that dataclasses compares by identity, which pickle would copy.
         dataclasses = _loaded("dataclasses")
         for name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR"):

@@ -20,6 +20,7 @@ import types
 import weakref
 
 _MAX_FUNCTIONS = 128
+_HEAP_TYPE = 1 << 9
 
 # ---------------------------------------------------------------- building what was shipped
 #
@@ -91,19 +92,45 @@ def fill_class(made, attributes):
         setattr(made, name, value)
 
 
-def make_enum(token, metaclass, name, bases, members, module, qualname):
+def make_enum(token, metaclass, name, bases, data_type, members, module, qualname, keywords):
+    """The members are what they were, whatever the user's __new__ and __init__, which come later, made of them."""
     known = _classes.get(token)
     if known is not None:
         return known
     namespace = metaclass.__prepare__(name, bases)
     namespace["__module__"] = module
     namespace["__qualname__"] = qualname
-    for member, value in members:
+    data = iter(members)
+
+    def new(cls, *_):
+        _, value, own = next(data)
+        made = object.__new__(cls) if data_type is object else data_type.__new__(cls, own)
+        made._value_ = value
+        return made
+
+    namespace["__new__"] = new
+    namespace["__init__"] = lambda self, *_: None
+    for member, value, _ in members:
         namespace[member] = value
-    made = metaclass.__new__(metaclass, name, bases, namespace)
+    made = metaclass.__new__(metaclass, name, bases, namespace, **keywords)
+    del made.__init__
+    if "__new_member__" in vars(made):
+        del made.__new_member__
+    made._new_member_ = data_type.__new__
     _classes[token] = made
     _tokens[made] = token
     return made
+
+
+def fill_enum(made, state):
+    attributes, of_members = state
+    fill_class(made, attributes)
+    for name, values in of_members.items():
+        vars(made.__members__[name]).update(values)
+
+
+def make_type_variable(kind, name, constraints, options):
+    return kind(name, *constraints, **options)
 
 
 def make_proxy(mapping):
@@ -148,41 +175,49 @@ def loads(data):
 
 # ---------------------------------------------------------------- functions that this worker has
 
-_functions: dict[int, tuple] = {}  # id -> (function, its namespaces); the least recently used first
+_functions: dict[int, tuple] = {}  # number -> (function, its namespaces, its surroundings); the least recently used first
+_of_calls: dict[int, tuple] = {}  # the same of those that end with their call
 
 
-def find(number):
-    """The function shipped under this number, or None."""
-    entry = _functions.pop(number, None)
-    if entry is None:
-        return None
-    _functions[number] = entry
-    return entry[0]
-
-
-def load(number, payload, keep):
-    """Builds a shipped function. With keep, it is found again under its number."""
-    stream = io.BytesIO(payload)
-    path, digits = marshal.load(stream)
+def _surround(path, digits):
+    """Sets what the interpreter was like where a function came from."""
     if sys.path != path:
         sys.path[:] = path
         sys.path_importer_cache.clear()
     if sys.get_int_max_str_digits() != digits:
         sys.set_int_max_str_digits(digits)
+
+
+def find(number):
+    """The function shipped under this number, or None. Asked once for each call."""
+    entry = _functions.pop(number, None)
+    if entry is not None:
+        _functions[number] = entry
+    else:
+        entry = _of_calls.get(number)
+        if entry is None:
+            return None
+    _surround(*entry[2])
+    return entry[0]
+
+
+def load(number, payload, keep):
+    """Builds a shipped function, to be found again under its number: with keep by later calls too."""
+    stream = io.BytesIO(payload)
+    surroundings = marshal.load(stream)
+    _surround(*surroundings)
     del _namespaces[:]
     function = _pickle.Unpickler(stream).load()
-    entry = function, tuple(_namespaces)
+    entry = function, tuple(_namespaces), surroundings
     del _namespaces[:]
+    _note_modules()
     if keep:
         _functions[number] = entry
         if len(_functions) > _MAX_FUNCTIONS:
             _forget(_functions.pop(next(iter(_functions))))
     else:
-        _unkept.append(entry)
+        _of_calls[number] = entry
     return function
-
-
-_unkept: list[tuple] = []  # functions of the last call that are not to be found again
 
 
 def _forget(entry):
@@ -191,18 +226,26 @@ def _forget(entry):
         namespace.clear()
 
 
-def forget_unkept():
-    while _unkept:
-        _forget(_unkept.pop())
+def forget(number):
+    """The call that this function was built for is over."""
+    entry = _of_calls.pop(number, None)
+    if entry is not None:
+        _forget(entry)
 
 
 # ---------------------------------------------------------------- exceptions
 
 
 def describe(error):
-    """An exception as bytes: what can be pickled of it, and the rest in words. No worker imports the traceback module:
-    frames go as numbers."""
-    return _pickle.dumps(_description(error, set()), 5)
+    """An exception and those behind it as bytes, from the first on: what can be pickled of each, and the rest in words.
+    They name each other by their place. No worker imports the traceback module: frames go as numbers."""
+    errors, places = [error], {id(error): 0}
+    for one in errors:
+        for link in (one.__cause__, one.__context__):
+            if link is not None and id(link) not in places:
+                places[id(link)] = len(errors)
+                errors.append(link)
+    return _pickle.dumps([_description(one, places) for one in errors], 5)
 
 
 def _attempt(make):
@@ -228,36 +271,79 @@ def _frames(traceback):
     return frames
 
 
-def _description(error, seen):
-    seen.add(id(error))
+def builtin_bases(kind):
+    """Those of a class of exceptions that C defines."""
+    return [base for base in kind.__mro__ if not base.__flags__ & _HEAP_TYPE and issubclass(base, BaseException)]
+
+
+def arguments_of(error):
+    """(What to make it from, its args). No __reduce__ of the user's, which may say anything."""
+    reduced = _attempt(lambda: builtin_bases(type(error))[0].__reduce__(error))
+    args = BaseException.args.__get__(error)
+    given = reduced[1] if isinstance(reduced, tuple) and len(reduced) > 1 else args
+    if isinstance(error, BlockingIOError) and len(given) == 3 and isinstance(given[2], int):
+        given = given[:2]  # the third is characters_written, but only to that very type
+    return tuple(given), args
+
+
+def members_of(error):
+    """What an exception has beside its __dict__: in slots, and in fields of the builtin types."""
+    members = {}
+    for base in type(error).__mro__:
+        for name, field in vars(base).items():
+            # The object of an AttributeError may be anything; it has its repr in its text.
+            if isinstance(field, types.MemberDescriptorType | types.GetSetDescriptorType) and not (
+                name.startswith("__") or name in ("args", "obj")
+            ):
+                value = _attempt(lambda field=field: field.__get__(error))
+                if value is not None:
+                    members.setdefault(name, value)
+    return members
+
+
+def _each(values):
+    """Those of a dict that can be pickled, as bytes."""
+    whole = _attempt(lambda: dumps(values))
+    if whole is not None:
+        return whole
+    return dumps({name: value for name, value in values.items() if _attempt(lambda v=value: dumps(v)) is not None})
+
+
+def _text(make):
+    """Text that the user's class makes, or None."""
+    text = _attempt(make)
+    return str.__str__(text) if isinstance(text, str) else None
+
+
+def _sendable(values):
+    """Values as bytes, with the text of those that cannot be pickled in their place."""
+    whole = _attempt(lambda: dumps(values))
+    if whole is not None:
+        return whole
+    return dumps(
+        tuple(v if _attempt(lambda v=v: dumps(v)) is not None else _text(lambda v=v: repr(v)) or "..." for v in values)
+    )
+
+
+def _description(error, places):
     kind = type(error)
-    reduced = _attempt(error.__reduce__)
-    if not isinstance(reduced, tuple) or len(reduced) < 2 or reduced[0] is not kind:
-        reduced = (kind, error.args)
-    state = reduced[2] if len(reduced) > 2 else None
-    if isinstance(error, NameError):
-        state = {**(state or {}), "name": error.name}
-    notes = getattr(error, "__notes__", None)
-    if isinstance(state, dict):
-        state = {name: value for name, value in state.items() if name != "__notes__"}
-    cause = error.__cause__
-    context = None if error.__suppress_context__ else error.__context__
-
-    def linked(other):
-        return _description(other, seen) if other is not None and id(other) not in seen else None
-
+    given, args = arguments_of(error)
+    attributes = _attempt(lambda: dict(error.__dict__)) or {}
+    notes = attributes.get("__notes__")
     return {
         "type": _attempt(lambda: dumps(kind)),
         "name": kind.__qualname__,
         "module": kind.__module__,
-        "args": _attempt(lambda: dumps(tuple(reduced[1]))),
-        "state": _attempt(lambda: dumps(state)),
-        "repr": _attempt(lambda: repr(error)) or f"<{kind.__qualname__}>",
-        "notes": [str(note) for note in notes] if isinstance(notes, list) else None,
-        "cause": linked(cause),
-        "context": linked(context),
+        "given": _sendable(given),
+        "args": _sendable(args),
+        "attributes": _each(attributes),
+        "members": _each(members_of(error)),
+        "repr": _text(lambda: repr(error)) or f"<{kind.__qualname__}>",
+        "notes": [_text(lambda note=note: str(note)) or "" for note in notes] if isinstance(notes, list) else None,
+        "cause": places.get(id(error.__cause__)),
+        "context": places.get(id(error.__context__)),
         "suppress": error.__suppress_context__,
-        "text": _attempt(lambda: str(error)) or "",
+        "text": _text(lambda: str(error)) or "",
         "frames": _frames(error.__traceback__),
     }
 
@@ -332,6 +418,35 @@ def _watch_imports():
     builtin.exec_module = staticmethod(_guarded(builtin.exec_module))
 
 
+_settled: set[str] = set()  # modules that were there when the last chunk ended, or a function was built
+
+
+def _note_modules():
+    global _settled
+    if len(sys.modules) != len(_settled):
+        _settled = set(sys.modules)
+
+
+def _undo_imports():
+    """Removes modules whose import was cut short by one that is blocked, with all that came with it: a package goes
+    when it fails, but not its submodules, on which a second try would stumble. Extension modules are whole, and may
+    not all be initialised twice."""
+    import _frozen_importlib
+    import _frozen_importlib_external
+
+    whole = _frozen_importlib.BuiltinImporter, _frozen_importlib_external.ExtensionFileLoader
+    for name in [name for name in sys.modules if name not in _settled]:
+        module = sys.modules[name]
+        loader = getattr(getattr(module, "__spec__", None), "loader", None)
+        if loader in whole or isinstance(loader, whole):
+            continue
+        del sys.modules[name]
+        package, _, last = name.rpartition(".")
+        package = sys.modules.get(package)
+        if isinstance(package, types.ModuleType) and vars(package).get(last) is module:
+            delattr(package, last)
+
+
 def _interruptible_sleep(time):
     plain = time.sleep
 
@@ -381,9 +496,22 @@ def start():
     _interruptible_sleep(time)
     _print_warning = warnings._showwarnmsg
     _filters = list(warnings.filters)
+    _note_modules()
 
 
-def finish_output():
+def end_idle_threads():
+    """What the threading module does first at the end, so that the threads of an executor end."""
+    threading = sys.modules.get("threading")
+    calls = getattr(threading, "_threading_atexits", [])
+    while calls:
+        calls.pop()()
+
+
+def finish(blocked):
+    """At the end of each chunk."""
+    if blocked:
+        _undo_imports()
+    _note_modules()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, _Output):
             stream.finish()
