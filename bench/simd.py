@@ -106,15 +106,15 @@ ROWS = {
 # ---------------------------------------------------------------- gilmap
 
 
-def warmed(f, columns, seconds=0.06):
+def warmed(f, columns, seconds=0.06, pause=0.1, workers=None):
     """The result, once gilmap has compiled all kernels that it wants for these columns and chosen among them."""
     spent = 0.0
     while spent < seconds:
-        once, result = seconds_of(lambda: gilmap.map(f, *columns))
+        once, result = seconds_of(lambda: gilmap.map(f, *columns, workers=workers))
         spent += once
-    time.sleep(0.1)
+    time.sleep(pause)
     for _ in range(8):
-        result = gilmap.map(f, *columns)
+        result = gilmap.map(f, *columns, workers=workers)
     return result
 
 
