@@ -106,15 +106,23 @@ ROWS = {
 # ---------------------------------------------------------------- gilmap
 
 
-def warmed(f, columns, seconds=0.06):
+def _until_idle():
+    """Waits for compiles in the background."""
+    while True:
+        before = time.process_time()
+        time.sleep(0.02)
+        if time.process_time() - before < 1e-3:
+            return
+
+
+def warmed(f, columns, seconds=0.06, workers=None):
     """The result, once gilmap has compiled all kernels that it wants for these columns and chosen among them."""
-    spent = 0.0
-    while spent < seconds:
-        once, result = seconds_of(lambda: gilmap.map(f, *columns))
-        spent += once
-    time.sleep(0.1)
-    for _ in range(8):
-        result = gilmap.map(f, *columns)
+    for _ in range(2):
+        spent = 0.0
+        while spent < seconds:
+            once, result = seconds_of(lambda: gilmap.map(f, *columns, workers=workers))
+            spent += once
+        _until_idle()
     return result
 
 

@@ -53,8 +53,16 @@ void compile(runtime::SecondKernel& second, ir::Module module, const std::vector
   passes::run_pipeline(module);
   std::string error;  // of no interest: the general kernel goes on
   if (const auto lanes = spmd::to_lanes(module, &error)) second.kernel = loader::compile(*lanes, {}, &error);
-  if (!second.kernel && burdens(module) < before) second.kernel = loader::compile(module, {}, &error);
-  if (second.kernel) second.ready.store(true, std::memory_order_release);
+  const bool saves = burdens(module) < before;
+  if (!second.kernel && saves) second.kernel = loader::compile(module, {}, &error);
+  if (!second.kernel) return;
+  second.ready.store(true, std::memory_order_release);
+  if (second.kernel->lanes == 1 || !saves) return;
+  // Without it, lanes would be compared with a kernel that has more to do than one of the same bounds.
+  second.single = loader::compile(module, {}, &error);
+  if (!second.single) return;
+  second.single_ready.store(true, std::memory_order_release);
+  second.choice.compare_anew();
 }
 
 }  // namespace

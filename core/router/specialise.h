@@ -1,8 +1,10 @@
 #pragma once
 // Second kernels of a function, which compute many elements at once where that can be had (spmd/), and take for granted
 // that its inputs are small numbers, as most are: without the overflow checks that cannot fire there. They are compiled
-// in the background once a function has run for a while; until then, for blocks of rows that are not within bounds, and
-// where many elements at once turn out to be no faster (runtime/kernel_choice.h), the general kernel runs.
+// in the background once a function has run for a while: first the one of many elements, then, if bounds save
+// something, one of single elements. The general kernel runs until then and for blocks of rows that are not within
+// bounds. Where many elements at once turn out to be no faster (runtime/kernel_choice.h), it is the one of single
+// elements.
 
 #include <memory>
 

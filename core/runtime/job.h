@@ -44,6 +44,10 @@ struct Deopt {
 struct SecondKernel {
   std::shared_ptr<codegen::Kernel> kernel;  // written before `ready` is set
   std::atomic<bool> ready{false};
+  // Where `kernel` has lanes: for inputs within the same bounds, one element at a time. Takes the general kernel's
+  // place in the choice. Written before `single_ready` is set, which may never be.
+  std::shared_ptr<codegen::Kernel> single;
+  std::atomic<bool> single_ready{false};
   KernelChoice choice;
 
   // Acquire: pairs with the release of the thread that compiled it.

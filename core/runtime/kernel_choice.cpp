@@ -92,6 +92,13 @@ void KernelChoice::learn(Way way, int64_t rows, int64_t ns) {
   compare();
 }
 
+void KernelChoice::compare_anew() {
+  std::lock_guard lock(mutex_);
+  pairs_ = 0;
+  log_ratio_ = 0;
+  number_ = {};
+}
+
 void KernelChoice::compare() {
   const auto [lower, higher] = std::minmax(number_[0], number_[1]);
   if (lower == 0 || higher - lower > near_chunks) return;

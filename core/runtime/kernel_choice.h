@@ -31,6 +31,8 @@ class KernelChoice {
   Turn next(int64_t left, int workers, int lanes);
   // What rows that follow each other cost. Also before there is a kernel to choose.
   void learn(Way way, int64_t rows, int64_t ns);
+  // The general kernel has been replaced by a faster one: what was compared does not count any more.
+  void compare_anew();
   // 0: unknown.
   double ns_per_row(Way way) const;
 

@@ -105,11 +105,17 @@ const codegen::Kernel& Run::kernel_of_block() {
   if (spec_->second == nullptr || misses_ >= max_misses || !spec_->second->ready.load(std::memory_order_acquire)) {
     return general;
   }
-  const codegen::Kernel& second = *spec_->second->kernel;
-  if (second.lanes > 1) {
-    const bool few = rows_ * 4 < second.lanes && !lanes_only();  // most of what the group computes would be for nothing
-    if (way == Way::General || base_ < alone_end_ || few) return general;
+  const codegen::Kernel* chosen = spec_->second->kernel.get();
+  if (chosen->lanes > 1) {
+    if (base_ < alone_end_) return general;
+    const bool few =
+        rows_ * 4 < chosen->lanes && !lanes_only();  // most of what the group computes would be for nothing
+    if (way == Way::General || few) {
+      if (!spec_->second->single_ready.load(std::memory_order_acquire)) return general;  // acquire: as above
+      chosen = spec_->second->single.get();
+    }
   }
+  const codegen::Kernel& second = *chosen;
   for (size_t k = 0; k < second.arg_ranges.size(); ++k) {
     if (second.param_types[k] != ir::Type::I64 || second.arg_ranges[k] == ir::IntRange{}) continue;
     if (!columns::all_within(inputs_[k], rows_, second.arg_ranges[k])) {

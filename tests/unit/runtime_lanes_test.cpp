@@ -171,6 +171,34 @@ TEST_F(RuntimeLanes, the_general_kernel_gets_the_rows_where_it_is_faster) {
   }
 }
 
+TEST_F(RuntimeLanes, the_single_kernel_takes_the_place_of_the_general_one_within_its_bounds) {
+  static std::atomic<int64_t> rows_alone;
+  for (const bool outside : {false, true}) {
+    lane_cost = 4;
+    rows_alone = 0;
+    std::vector<int64_t> values(4000, value::slow + 20);
+    if (outside) values[0] = -5;
+    Call call(values);
+    JobSpec spec = spec_of(call);
+    auto single = std::make_shared<TestKernel>(
+        [](KernelArgs* args, int64_t begin, int64_t end) {
+          rows_alone += end - begin;
+          return run_int(args, begin, end);
+        },
+        std::vector{Type::I64});
+    single->arg_ranges = {{0, INT32_MAX}};
+    spec.second->single = std::move(single);
+    spec.second->single_ready = true;
+    spec.workers = 1;
+    Job job(spec);
+    job.start();
+    finish(job);
+    for (int64_t i = 0; i < call.size(); ++i) ASSERT_EQ(call.result(i), result_of(values[static_cast<size_t>(i)]));
+    EXPECT_GT(rows_alone, 0);
+    EXPECT_LE(rows_alone, call.size() - outside);
+  }
+}
+
 // ---------------------------------------------------------------- the choice by itself
 
 constexpr int64_t many = 1'000'000'000;
@@ -224,6 +252,15 @@ TEST(KernelChoice, notices_that_the_data_has_changed) {
   share(choice, 1e9, Way::Lanes, costs);
   EXPECT_LT(share(choice, 1e9, Way::Lanes, [](double) { return Costs{10, 20}; }), 0.2);
   EXPECT_LT(share(choice, 1e9, Way::General, [](double) { return Costs{20, 10}; }), 0.2);
+}
+
+TEST(KernelChoice, compares_anew_what_has_been_replaced) {
+  KernelChoice choice;
+  const auto slow = [](double) { return Costs{1000, 500}; };
+  EXPECT_GT(share(choice, 1e8, Way::Lanes, slow), 0.9);
+  choice.compare_anew();
+  const auto fast = [](double) { return Costs{300, 500}; };
+  EXPECT_GT(share(choice, 2e7, Way::General, fast), 0.9);
 }
 
 TEST(KernelChoice, few_rows_for_many_workers_go_one_by_one) {
