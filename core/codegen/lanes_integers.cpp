@@ -3,7 +3,9 @@
 // - LLVM makes scalars of an overflow test of a product. Here the product p that wraps, and which is needed anyway, is
 //   compared with one that does not, in doubles: a * b - p is 0 or, if p has wrapped, at least 2^64 in magnitude, and
 //   the roundings of fl(a) * fl(b) - fl(p) move it by no more than |a * b| * 2^-51: by 2^12, or to no less than 2^63.
-//   By a constant, the operand is compared with bounds.
+//   Where it is dear to convert p: |fl(a) * fl(b)| is compared with 2^63 (1 + 2^-50) or, if p has not the sign of a *
+//   b, with 2^63 (1 - 2^-50). Between the two p has that sign unless it has wrapped; what is less has not wrapped. By a
+//   constant, the operand is compared with bounds.
 // - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves.
 
 #include "codegen/lanes_emitter.h"
@@ -57,7 +59,13 @@ Value* LaneEmitter::emit_product_overflows(Value* a, Value* b, IntRange ra, IntR
   if (product_fits(ra, rb)) return bool_constant(false);
   if (is_constant(ra) && ra.lo != -1) return emit_scaling_overflows(b, ra.lo);
   if (is_constant(rb) && rb.lo != -1) return emit_scaling_overflows(a, rb.lo);
-  Value *x = to_float(a, ra), *y = to_float(b, rb), *p = to_float(emit_multiply(a, b, ra, rb), {});
+  Value *x = to_float(a, ra), *y = to_float(b, rb), *product = emit_multiply(a, b, ra, rb);
+  if (!converts_natively()) {
+    Value* wrong_sign = b_.CreateICmpSLT(b_.CreateXor(product, b_.CreateXor(a, b)), integer(0));
+    Value* bound = b_.CreateSelect(wrong_sign, real(0x1p63 * (1 - 0x1p-50)), real(0x1p63 * (1 + 0x1p-50)));
+    return b_.CreateFCmpOGE(emit_fabs(b_.CreateFMul(x, y)), bound);
+  }
+  Value* p = to_float(product, {});
   Value* wrapped = module_.has_fma ? emit_fma(x, y, b_.CreateFNeg(p)) : b_.CreateFSub(b_.CreateFMul(x, y), p);
   return b_.CreateFCmpOGE(emit_fabs(wrapped), real(0x1p63));
 }
