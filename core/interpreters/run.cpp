@@ -13,6 +13,8 @@
 #include <queue>
 #include <utility>
 
+#include <unistd.h>
+
 #include "columns/huge_arena.h"
 #include "interpreters/extensions.h"
 #include "interpreters/feed.h"
@@ -62,6 +64,8 @@ class Call {
   Call(const Request& request, std::vector<Ref>& results, std::string& why)
       : request_(request), results_(results), why_(why), task_(std::make_shared<Task>()), first_(request.begin) {}
   Outcome run();
+  // The pool was closed for good while this ran.
+  bool ended_by_exit() const { return ended_by_exit_; }
 
  private:
   bool set_up();
@@ -94,6 +98,7 @@ class Call {
   int64_t failed_at_ = nowhere;
   Ref error_;
   bool declined_ = false;
+  bool ended_by_exit_ = false;
 };
 
 bool Call::decline(std::string why) {
@@ -365,6 +370,7 @@ Outcome Call::run() {
     }
     if (Pool::get().closed()) {
       decline("the program is ending");
+      ended_by_exit_ = true;
       break;
     }
     if (may_serve()) {
@@ -422,8 +428,14 @@ Outcome run(const Request& request, std::vector<Ref>& results, std::string& why)
     why = "the program is ending";
     return Outcome::Declined;
   }
-  const Outcome outcome = Call(request, results, why).run();
+  Call call(request, results, why);
+  const Outcome outcome = call.run();
   Pool::get().leave();
+  if (call.ended_by_exit()) {
+    // Only a daemon thread can be here. If it went on, with a row that keeps the GIL, the program could not end.
+    PyEval_SaveThread();
+    for (;;) pause();
+  }
   return outcome;
 }
 
