@@ -261,6 +261,7 @@ NB_MODULE(_gilmap, m) {
   });
   m.def("available_cpus", &gilmap::runtime::available_cpus);
   m.def("cached_functions", &router::entry_count);
+  m.def("rests_from_workers", [](nb::handle callable) { return router::rests_from_workers(callable.ptr()); });
   m.def("count_losses", &router::count_losses, nb::arg("count"));
   m.def("use_lanes_only", &gilmap::runtime::use_lanes_only, nb::arg("only"));
 }

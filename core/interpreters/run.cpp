@@ -13,6 +13,8 @@
 #include <queue>
 #include <utility>
 
+#include <unistd.h>
+
 #include "columns/huge_arena.h"
 #include "interpreters/extensions.h"
 #include "interpreters/feed.h"
@@ -62,6 +64,9 @@ class Call {
   Call(const Request& request, std::vector<Ref>& results, std::string& why)
       : request_(request), results_(results), why_(why), task_(std::make_shared<Task>()), first_(request.begin) {}
   Outcome run();
+  // The pool was closed for good while this ran.
+  bool ended_by_exit() const { return ended_by_exit_; }
+  double rows_ns() const { return rows_ns_; }
 
  private:
   bool set_up();
@@ -91,9 +96,11 @@ class Call {
   std::priority_queue<int64_t, std::vector<int64_t>, std::greater<>> mine_;
   int64_t rows_left_ = 0;  // to the caller
   double ns_per_row_ = 0;
+  double rows_ns_ = 0;
   int64_t failed_at_ = nowhere;
   Ref error_;
   bool declined_ = false;
+  bool ended_by_exit_ = false;
 };
 
 bool Call::decline(std::string why) {
@@ -217,6 +224,7 @@ bool Call::take(Finished& finished) {
   if (to > from && finished.ns > 0) {
     const double each = finished.ns / static_cast<double>(to - from);
     ns_per_row_ = ns_per_row_ > 0 ? (ns_per_row_ + each) / 2 : each;
+    rows_ns_ += finished.ns;
   }
   switch (finished.end) {
     case Finished::End::Whole:
@@ -365,6 +373,7 @@ Outcome Call::run() {
     }
     if (Pool::get().closed()) {
       decline("the program is ending");
+      ended_by_exit_ = true;
       break;
     }
     if (may_serve()) {
@@ -417,13 +426,20 @@ bool prepare() {
   return pool.size() > 0;
 }
 
-Outcome run(const Request& request, std::vector<Ref>& results, std::string& why) {
+Outcome run(const Request& request, std::vector<Ref>& results, double& rows_ns, std::string& why) {
   if (!Pool::get().enter()) {
     why = "the program is ending";
     return Outcome::Declined;
   }
-  const Outcome outcome = Call(request, results, why).run();
+  Call call(request, results, why);
+  const Outcome outcome = call.run();
+  rows_ns = call.rows_ns();
   Pool::get().leave();
+  if (call.ended_by_exit()) {
+    // Only a daemon thread can be here. If it went on, with a row that keeps the GIL, the program could not end.
+    PyEval_SaveThread();
+    for (;;) pause();
+  }
   return outcome;
 }
 

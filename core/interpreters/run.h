@@ -51,8 +51,8 @@ bool started();
 bool prepare();
 
 // The results of rows begin .. end-1. An empty reference is that of an Arrow null. Unless all are done, `results` holds
-// those of the first rows, without a gap.
-Outcome run(const Request& request, std::vector<Ref>& results, std::string& why);
+// those of the first rows, without a gap. `rows_ns` is what rows took in the workers, in all.
+Outcome run(const Request& request, std::vector<Ref>& results, double& rows_ns, std::string& why);
 
 // Without the GIL. Ends all workers; the next call starts them again. Not so after close().
 void shutdown();

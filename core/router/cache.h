@@ -72,7 +72,9 @@ class Entry {
   bool has_kernel() const;
 
   double interpreted_ns = 0;  // an element in the interpreter, measured; 0: unknown
-  int losses_in_workers = 0;  // how often worker interpreters were of no use to it; so many: not to be had there
+  int losses_in_workers = 0;  // how often worker interpreters were of no use to it, less how often they were
+  int calls_to_stay = 0;      // before it may go there again
+  bool stays = false;         // it may not go there
   double spent_ns = 0;        // in the interpreter so far, on elements that a kernel might have done
 
   // Variants made since one was last used: closures over ever new values need each but once.

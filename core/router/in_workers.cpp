@@ -1,5 +1,6 @@
 #include "router/in_workers.h"
 
+#include <algorithm>
 #include <atomic>
 #include <vector>
 
@@ -17,13 +18,24 @@ constexpr double least_each_ns = 4e3;
 constexpr double least_rest_ns = 10e6;
 // To start interpreters, and to import this part of gilmap.
 constexpr double least_rest_for_start_ns = 80e6;
-// Calls that took longer there than they would have here, before the function stays.
+// Calls that took longer there than they would have here, before the function stays for some calls: a busy machine is no
+// reason to stay for good. Each further loss doubles their number.
 constexpr int losses_to_stay = 2;
+constexpr int calls_to_stay = 16;
+constexpr int most_doublings = 6;
 
 std::atomic<bool> losses_count{true};
 
 double rest_ns(const CallState& call, double each_ns) {
   return each_ns * static_cast<double>(call.n - call.prefix.size());
+}
+
+void note(Entry& entry, bool lost) {
+  if (!lost) {
+    entry.losses_in_workers = std::max(0, entry.losses_in_workers - 1);
+  } else if (++entry.losses_in_workers >= losses_to_stay) {
+    entry.calls_to_stay = calls_to_stay << std::min(entry.losses_in_workers - losses_to_stay, most_doublings);
+  }
 }
 
 // What comes before the row that raised StopIteration is a whole list.
@@ -38,10 +50,17 @@ Outcome end_list(CallState& call, Outcome outcome) {
 void count_losses(bool count) { losses_count.store(count); }
 
 bool workers_pay(const CallState& call, double each_ns) {
-  if (call.entry->losses_in_workers >= losses_to_stay || each_ns < least_each_ns || call.options.workers == 1)
-    return false;
+  if (call.entry->stays || each_ns < least_each_ns || call.options.workers == 1) return false;
   const double least = interpreters::started() ? least_rest_ns : least_rest_for_start_ns;
-  return rest_ns(call, each_ns) >= least && runtime::available_cpus() > 1;
+  if (rest_ns(call, each_ns) < least || runtime::available_cpus() == 1) return false;
+  if (call.entry->calls_to_stay == 0) return true;
+  --call.entry->calls_to_stay;
+  return false;
+}
+
+bool rests_from_workers(PyObject* callable) {
+  const auto entry = known_entry(callable);
+  return entry && entry->calls_to_stay > 0;
 }
 
 std::optional<interpreters::Shipment> ship_if_harmless(CallState& call) {
@@ -55,7 +74,7 @@ std::optional<interpreters::Shipment> ship_if_harmless(CallState& call) {
     if (!PyErr_ExceptionMatches(PyExc_Exception)) return std::nullopt;
     PyErr_Clear();
   }
-  call.entry->losses_in_workers = losses_to_stay;
+  call.entry->stays = true;
   return std::nullopt;
 }
 
@@ -73,14 +92,18 @@ Outcome run_in_workers(CallState& call, const interpreters::Shipment& shipment, 
   request.call = [&call](int64_t i) { return call.interpreter.call(i); };
 
   std::vector<Ref> results;
-  const Outcome outcome = end_list(call, interpreters::run(request, results, why));
+  double rows_ns = 0;
+  const Outcome outcome = end_list(call, interpreters::run(request, results, rows_ns, why));
   if (!call.prefix.begin(call.n)) return Outcome::Raised;
   for (Ref& r : results) {
     if (!call.prefix.append(r ? std::move(r) : Ref::borrow(Py_None))) return Outcome::Raised;
   }
   const auto took_ns = static_cast<double>(runtime::now_ns() - start);
-  const bool lost = outcome == Outcome::Done && took_ns > expected_ns && losses_count.load();
-  if (request.automatic && (outcome == Outcome::Declined || lost)) ++call.entry->losses_in_workers;
+  if (request.automatic && outcome != Outcome::Raised) {
+    // On a machine that is busy now, rows take longer here too than they once did: as long as they took there.
+    const bool lost = took_ns > std::max(expected_ns, rows_ns) && losses_count.load();
+    note(*call.entry, lost || outcome == Outcome::Declined);
+  }
   return outcome;
 }
 

@@ -126,7 +126,10 @@ def _why_it_stays(func: Callable[..., Any]) -> str | None:
         return "there is only one CPU to run on"
     from gilmap import _interpreters
 
-    return _interpreters.why_it_stays(func)
+    reason = _interpreters.why_it_stays(func)
+    if reason is None and _gilmap.rests_from_workers(func):
+        return "its last calls took longer in worker interpreters, or in vain; after some more it is tried there again"
+    return reason
 
 
 def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:

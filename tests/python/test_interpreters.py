@@ -184,6 +184,34 @@ assert sub(lambda x: int(str(x)), ys).to_pylist() == ys.to_pylist()
 """)
 
 
+STATES = {
+    "a global": "n = 0\ndef f(x):\n    global n\n    n += 1\n    return n",
+    "a variable of a function around": """
+def make():
+    n = 0
+    def f(x):
+        nonlocal n
+        n += 1
+        return n
+    return f
+f = make()""",
+    "an attribute of a class": "class C: n = 0\ndef f(x):\n    C.n += 1\n    return C.n",
+    "an attribute of a function": "def f(x):\n    f.n = getattr(f, 'n', 0) + 1\n    return f.n",
+    "a list in a class": "class C: seen = []\ndef f(x):\n    C.seen.append(x)\n    return len(C.seen)",
+    "a list of a function": "def f(x):\n    f.seen.append(x)\n    return len(f.seen)\nf.seen = []",
+    "globals()": "n = 0\ndef f(x):\n    globals()['n'] += 1\n    return n",
+    "a default": "def f(x, seen=[]):\n    seen.append(x)\n    return len(seen)",
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_state_is_copied_anew_for_each_call(name):
+    in_process(f"""
+{STATES[name]}
+for _ in range(5): assert sub(f, [0]) == [1]
+""")
+
+
 def test_what_can_be_changed_is_built_once_for_a_call():
     out = in_process("""
 class Table:

@@ -123,7 +123,8 @@ assert got == [[k, 1] for k in range(2000)] and all(a is b for a, b in zip(got, 
 class Number(int):
     pass
 
-check(lambda x: (busy(), x), [Number(3), 4, "x"] * 700)
+check(lambda x: (busy(), x), [4, [5], "x"] * 700)
+check(lambda x: (busy(), x), [Number(3), 4, "x"] * 700, goes=False)
 """)
 
 
@@ -551,3 +552,19 @@ for make in (lambda k: [k], lambda k: [k] if k > 1000 else (k,)):
     assert a == b
 """
     )
+
+
+def test_a_function_that_lost_in_workers_is_tried_again():
+    script("""
+class Own:
+    def __add__(self, other): return "own"
+def f(x): return busy(), x + ""
+xs = ["a"] * 3000
+check(f, xs)
+assert gilmap.explain(f, xs)["backend"] == "subinterp"
+for _ in range(2): check(f, [*xs, Own(), *xs], goes=False)
+told = gilmap.explain(f, xs)
+assert told["backend"] == "inline" and "tried there again" in told["stays_because"], told
+for _ in range(16): check(f, xs, goes=False)
+check(f, xs)
+""")

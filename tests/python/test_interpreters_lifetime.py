@@ -158,6 +158,16 @@ print("end")
     assert out == "end\n"
 
 
+def test_exit_with_a_lost_worker_and_a_daemon_thread_in_the_call():
+    out = in_process("""
+sub(str, [1])
+threading.Thread(target=sub, args=(lambda x: sum(range(10**11)), range(3)), daemon=True).start()
+time.sleep(0.3)
+print("end")
+""")
+    assert out == "end\n"
+
+
 @pytest.mark.parametrize("end", ["", "gilmap.shutdown_workers()\nsame(str, range(9))"])
 @pytest.mark.parametrize(
     "start",

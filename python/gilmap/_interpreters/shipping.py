@@ -70,6 +70,9 @@ class _Code:
         self.data = marshal.dumps(code)
         self.globals = tuple(dict.fromkeys(name for is_global, name in names if is_global))
         self.attributes = frozenset(name for _, name in names)
+        self.stored_cells, writes = _writes_of(code)
+        # May it change what it was shipped with, beside what is mutable anyway?
+        self.writes = writes or not _WRITERS.isdisjoint(self.attributes)
 
 
 _codes: dict[int, _Code] = {}
@@ -89,6 +92,31 @@ def _names_of(code: types.CodeType) -> Iterator[tuple[bool, str]]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names_of(constant)
+
+
+_WRITERS = {"setattr", "delattr", "globals", "vars", "exec", "eval", "__dict__", "__setattr__", "__delattr__"}
+_STORES = {opcode.opmap[name] for name in ("STORE_GLOBAL", "DELETE_GLOBAL", "STORE_ATTR", "DELETE_ATTR")}
+_CELL_STORES = {opcode.opmap[name] for name in ("STORE_DEREF", "DELETE_DEREF")}
+
+
+def _writes_of(code: types.CodeType) -> tuple[frozenset[str], bool]:
+    """The variables in cells that it assigns to, and whether it assigns to globals or attributes."""
+    cells, writes = set(), False
+    places = (*code.co_varnames, *(n for n in code.co_cellvars if n not in code.co_varnames), *code.co_freevars)
+    extended = 0
+    raw = code.co_code
+    for at in range(0, len(raw), 2):
+        argument = extended | raw[at + 1]
+        extended = argument << 8 if raw[at] == _EXTENDED_ARG else 0
+        if raw[at] in _CELL_STORES:
+            cells.add(places[argument])
+        writes = writes or raw[at] in _STORES
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            inner_cells, inner_writes = _writes_of(constant)
+            cells |= inner_cells
+            writes = writes or inner_writes
+    return frozenset(cells), writes
 
 
 def _code_facts(code: types.CodeType) -> _Code:
@@ -151,6 +179,16 @@ def _is_frozen(value: Any) -> bool:
         value,
         int | float | complex | str | bytes | types.FunctionType | types.BuiltinFunctionType | types.ModuleType | type,
     )
+
+
+_DESCRIPTORS = (
+    property,
+    classmethod,
+    staticmethod,
+    functools.cached_property,
+    types.MemberDescriptorType,
+    types.GetSetDescriptorType,
+)
 
 
 # ---------------------------------------------------------------- classes by value
@@ -235,6 +273,17 @@ def _loaded(name: str) -> Any:
     return sys.modules.get(name)
 
 
+def _holds_what_changes(cls: type) -> bool:
+    enum = _loaded("enum")
+    if enum is not None and isinstance(cls, enum.EnumMeta):
+        return False
+    return not all(
+        isinstance(value, _DESCRIPTORS) or _is_frozen(value)
+        for name, value in vars(cls).items()
+        if name not in _MADE_BY_TYPE and name != "_field_defaults" and not name.startswith("__")
+    )
+
+
 def _reduce_class(cls: Any) -> tuple[Any, ...]:
     enum = _loaded("enum")
     if enum is not None and isinstance(cls, enum.EnumMeta):
@@ -295,7 +344,10 @@ class Packer(_pickle.Pickler):
         if reduce is not None:
             return reduce(self, value)
         if isinstance(value, type):
-            return NotImplemented if _importable(value) or value.__module__ == "builtins" else _reduce_class(value)
+            if _importable(value) or value.__module__ == "builtins":
+                return NotImplemented
+            self.volatile = self.volatile or _holds_what_changes(value)
+            return _reduce_class(value)
         if isinstance(value, types.ModuleType):
             return self._module(value)
         typing = _loaded("typing")
@@ -371,6 +423,8 @@ class Packer(_pickle.Pickler):
             "__doc__": function.__doc__,
         }
         attributes = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
+        changes = facts.writes or not facts.stored_cells.isdisjoint(function.__code__.co_freevars)
+        self.volatile = self.volatile or changes or not all(map(_is_frozen, attributes.values()))
         state = (function.__defaults__, function.__kwdefaults__, names, attributes, captured, cells)
         arguments = (_CodeBytes(facts.data), shared, function.__closure__)
         return worker.make_function, arguments, state, None, None, worker.fill_function
@@ -465,7 +519,8 @@ def ship(function: Any) -> tuple[int, bytes, bool]:
     """(a number, the bytes from which a worker builds the function, whether it may keep it for later calls).
 
     The same function in the same state has the same number, so that a worker is sent it once. What holds something
-    mutable is built anew for each call, because the worker's copy may have been changed by the last one.
+    mutable, or may be changed by the function, is built anew for each call, because the worker's copy may have been
+    changed by the last one.
     Raises ValueError that names the variable for what cannot be shipped.
     """
     buffer = io.BytesIO()
