@@ -74,7 +74,7 @@ def make(
     bases = worker.builtin_bases(kind)
     for base in bases:
         try:
-            made = base.__new__(kind, *given)
+            made: BaseException = base.__new__(kind, *given)
         except TypeError:  # not the one that lays out the object
             if base is bases[-1]:
                 raise
@@ -122,7 +122,7 @@ def _one(description: dict[str, Any]) -> BaseException:
     for of in (_both(kind) or RuntimeError, kind):
         try:
             return make(of, given, args, attributes, members)
-        except Exception:  # noqa: S112
+        except Exception:
             continue
     return _plain(description)
 

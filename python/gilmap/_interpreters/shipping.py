@@ -232,7 +232,8 @@ def _reduce_enum(cls: Any) -> tuple[Any, ...]:
     data = _DATA_OF.get(cls._member_type_, lambda member: member._value_)
     members = [(name, member._value_, data(member)) for name, member in cls.__members__.items()]
     of_members = {
-        name: {n: v for n, v in vars(member).items() if n not in _MADE_FOR_MEMBERS} for name, member in cls.__members__.items()
+        name: {n: v for n, v in vars(member).items() if n not in _MADE_FOR_MEMBERS}
+        for name, member in cls.__members__.items()
     }
     boundary = getattr(cls, "_boundary_", None)
     arguments = (

@@ -175,7 +175,8 @@ def loads(data):
 
 # ---------------------------------------------------------------- functions that this worker has
 
-_functions: dict[int, tuple] = {}  # number -> (function, its namespaces, its surroundings); the least recently used first
+# number -> (function, its namespaces, its surroundings); the least recently used first
+_functions: dict[int, tuple] = {}
 _of_calls: dict[int, tuple] = {}  # the same of those that end with their call
 
 
