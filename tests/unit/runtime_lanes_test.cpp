@@ -152,8 +152,8 @@ TEST_F(RuntimeLanes, slow_groups_are_not_taken_apart) {
 }
 
 TEST_F(RuntimeLanes, the_general_kernel_gets_the_rows_where_it_is_faster) {
-  // Rows of 20 us. The lanes take four times as long for them, or a quarter.
-  for (const double cost : {4.0, 0.25}) {
+  // Rows of 20 us. The lanes take twenty times as long for them, or a twentieth: so much that it shows on a busy machine.
+  for (const double cost : {20.0, 0.05}) {
     lane_cost = cost;
     rows_in_lanes = 0;
     Call call(std::vector<int64_t>(20'000, value::slow + 20));
@@ -164,9 +164,9 @@ TEST_F(RuntimeLanes, the_general_kernel_gets_the_rows_where_it_is_faster) {
     finish(job);
     for (int64_t i = 0; i < call.size(); ++i) ASSERT_EQ(call.result(i), result_of(value::slow + 20));
     if (cost > 1) {
-      EXPECT_LT(rows_in_lanes, call.size() / 10);
+      EXPECT_LT(rows_in_lanes, call.size() / 2);
     } else {
-      EXPECT_GT(rows_in_lanes, call.size() / 10 * 8);
+      EXPECT_GT(rows_in_lanes, call.size() / 2);
     }
   }
 }
