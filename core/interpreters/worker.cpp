@@ -120,9 +120,8 @@ void Worker::end() {
   if (!state_) return;
   interrupts.detach();
   await_threads();
-  for (Ref Worker::* member :
-       {&Worker::dumps_, &Worker::loads_, &Worker::find_, &Worker::load_, &Worker::forget_, &Worker::describe_,
-        &Worker::finish_, &Worker::count_warnings_, &Worker::function_})
+  for (Ref Worker::* member : {&Worker::dumps_, &Worker::loads_, &Worker::find_, &Worker::load_, &Worker::forget_,
+                               &Worker::describe_, &Worker::finish_, &Worker::count_warnings_, &Worker::function_})
     this->*member = Ref();
   keep_keyword_names();
   Py_EndInterpreter(state_);

@@ -18,8 +18,8 @@ constexpr double least_each_ns = 4e3;
 constexpr double least_rest_ns = 10e6;
 // To start interpreters, and to import this part of gilmap.
 constexpr double least_rest_for_start_ns = 80e6;
-// Calls that took longer there than they would have here, before the function stays for some calls: a busy machine is no
-// reason to stay for good. Each further loss doubles their number.
+// Calls that took longer there than they would have here, before the function stays for some calls: a busy machine is
+// no reason to stay for good. Each further loss doubles their number.
 constexpr int losses_to_stay = 2;
 constexpr int calls_to_stay = 16;
 constexpr int most_doublings = 6;

@@ -7,9 +7,7 @@ namespace {
 
 void check(const Case& c, int opt_level) {
   SCOPED_TRACE("level " + std::to_string(opt_level));
-  check(
-      c, false, [&](const ir::Module& module) { return compile(module, {.opt_level = opt_level}); },
-      [](const auto&, uint64_t) { return false; });
+  check(c, false, [&](const ir::Module& module) { return compile(module, {.opt_level = opt_level}); });
 }
 
 class Ops : public testing::TestWithParam<Op> {};

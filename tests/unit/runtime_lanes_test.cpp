@@ -152,7 +152,8 @@ TEST_F(RuntimeLanes, slow_groups_are_not_taken_apart) {
 }
 
 TEST_F(RuntimeLanes, the_general_kernel_gets_the_rows_where_it_is_faster) {
-  // Rows of 20 us. The lanes take twenty times as long for them, or a twentieth: so much that it shows on a busy machine.
+  // Rows of 20 us. The lanes take twenty times as long for them, or a twentieth: so much that it shows on a busy
+  // machine.
   for (const double cost : {20.0, 0.05}) {
     lane_cost = cost;
     rows_in_lanes = 0;
