@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from gilmap._explain import Explanation as _Explanation
 del TYPE_CHECKING
 
+# The code generator looks at it with the first function; a mistake would only show as slowness.
+if _os.environ.get("GILMAP_SIMD", "") not in ("", "avx512", "avx2", "sse", "off"):
+    raise ValueError(f"GILMAP_SIMD is avx512, avx2, sse or off, not {_os.environ['GILMAP_SIMD']!r}")
+
 __version__ = "0.1.0"
 __all__ = ["explain", "map", "shutdown_workers"]
 
