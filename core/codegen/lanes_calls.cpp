@@ -17,6 +17,24 @@ Value* LaneEmitter::scratch(llvm::Type* vector, size_t slot) {
   return memory;
 }
 
+void LaneEmitter::for_each_bit(Value* word, llvm::function_ref<Value*()> more, llvm::function_ref<void(Value*)> body) {
+  llvm::Type* i64 = b_.getInt64Ty();
+  llvm::BasicBlock *start = b_.GetInsertBlock(), *head = new_block("lanes"), *one = new_block("lane");
+  llvm::BasicBlock* done = new_block("lanes.done");
+  b_.CreateBr(head);
+  b_.SetInsertPoint(head);
+  llvm::PHINode* left = b_.CreatePHI(i64, 2);
+  left->addIncoming(word, start);
+  Value* go_on = b_.CreateIsNotNull(left);
+  if (more) go_on = b_.CreateAnd(go_on, more());
+  b_.CreateCondBr(go_on, one, done);
+  b_.SetInsertPoint(one);
+  body(b_.CreateIntrinsic(llvm::Intrinsic::cttz, {i64}, {left, b_.getTrue()}));
+  left->addIncoming(b_.CreateAnd(left, b_.CreateSub(left, b_.getInt64(1))), b_.GetInsertBlock());
+  b_.CreateBr(head);
+  b_.SetInsertPoint(done);
+}
+
 LaneEmitter::Vectors LaneEmitter::by_lane(Value* which, std::span<Value* const> args, Vectors results,
                                           ScalarEmitter scalar) {
   llvm::Type* byte = b_.getInt8Ty();
@@ -30,38 +48,24 @@ LaneEmitter::Vectors LaneEmitter::by_lane(Value* which, std::span<Value* const> 
   };
   for (Value* arg : args) store(arg, arg_memory);
   for (Value* result : results) store(result, result_memory);
-  Value* all = bits_of(which);
-  llvm::BasicBlock *start = b_.GetInsertBlock(), *head = new_block("lanes"), *body = new_block("lane");
-  llvm::BasicBlock* done = new_block("lanes.done");
-  b_.CreateBr(head);
-
-  b_.SetInsertPoint(head);
-  llvm::PHINode* left = b_.CreatePHI(b_.getInt64Ty(), 2);
-  left->addIncoming(all, start);
-  b_.CreateCondBr(b_.CreateIsNull(left), done, body);
-
-  b_.SetInsertPoint(body);
-  Value* lane = b_.CreateIntrinsic(llvm::Intrinsic::cttz, {b_.getInt64Ty()}, {left, b_.getTrue()});
-  auto address = [&](Value* memory, llvm::Type* element) { return b_.CreateInBoundsGEP(element, memory, lane); };
-  const unsigned width = std::exchange(width_, 0);
-  std::vector<Value*> scalars;
-  for (size_t k = 0; k < args.size(); ++k) {
-    llvm::Type* element = args[k]->getType()->getScalarType();
-    const bool mask = element->isIntegerTy(1);
-    if (mask) element = byte;
-    Value* x = b_.CreateLoad(element, address(arg_memory[k], element));
-    scalars.push_back(mask ? b_.CreateIsNotNull(x) : x);
-  }
-  Vectors computed = scalar(scalars);
-  for (size_t k = 0; k < results.size(); ++k) {
-    Value* x = computed[k]->getType()->isIntegerTy(1) ? b_.CreateZExt(computed[k], byte) : computed[k];
-    b_.CreateStore(x, address(result_memory[k], x->getType()));
-  }
-  width_ = width;
-  left->addIncoming(b_.CreateAnd(left, b_.CreateSub(left, b_.getInt64(1))), b_.GetInsertBlock());
-  b_.CreateBr(head);
-
-  b_.SetInsertPoint(done);
+  for_each_bit(bits_of(which), nullptr, [&](Value* lane) {
+    auto address = [&](Value* memory, llvm::Type* element) { return b_.CreateInBoundsGEP(element, memory, lane); };
+    const unsigned width = std::exchange(width_, 0);
+    std::vector<Value*> scalars;
+    for (size_t k = 0; k < args.size(); ++k) {
+      llvm::Type* element = args[k]->getType()->getScalarType();
+      const bool mask = element->isIntegerTy(1);
+      if (mask) element = byte;
+      Value* x = b_.CreateLoad(element, address(arg_memory[k], element));
+      scalars.push_back(mask ? b_.CreateIsNotNull(x) : x);
+    }
+    Vectors computed = scalar(scalars);
+    for (size_t k = 0; k < results.size(); ++k) {
+      Value* x = computed[k]->getType()->isIntegerTy(1) ? b_.CreateZExt(computed[k], byte) : computed[k];
+      b_.CreateStore(x, address(result_memory[k], x->getType()));
+    }
+    width_ = width;
+  });
   for (size_t k = 0; k < results.size(); ++k) {
     const bool mask = results[k]->getType()->getScalarType()->isIntegerTy(1);
     Value* vector = b_.CreateLoad(mask ? vector_of(byte) : results[k]->getType(), result_memory[k]);

@@ -34,6 +34,10 @@ class LaneEmitter : public FunctionEmitter {
   // The mask as the low bits of an i64; and that of all parts, as a bit for each element.
   llvm::Value* bits_of(llvm::Value* mask);
   llvm::Value* word_of(std::span<llvm::Value* const> masks);
+  // Emits a loop: body(lane) for each bit that is set in the word, while `more`, if any, which is asked before each,
+  // says so.
+  void for_each_bit(llvm::Value* word, llvm::function_ref<llvm::Value*()> more,
+                    llvm::function_ref<void(llvm::Value*)> body);
 
   void emit_value(ir::ValueId v) override;
 

@@ -25,17 +25,10 @@ class GroupKernel final : public LaneKernel {
   using LaneKernel::LaneKernel;
 
   void emit() {
-    llvm::BasicBlock *entry = new_block("entry"), *some = new_block("some");
+    exit_ = enter();
+    llvm::BasicBlock* some = b_.GetInsertBlock();
     group_ = new_block("group");
     done_ = new_block("done");
-    exit_ = new_block("exit");
-    b_.SetInsertPoint(exit_);
-    b_.CreateRet(end_);
-    b_.SetInsertPoint(entry);
-    b_.CreateCondBr(b_.CreateICmpSLT(begin_, end_), some, exit_);
-    b_.SetInsertPoint(some);
-    memory_.load_args();
-    cancel_ = memory_.cancel;
     Value* count = memory_.load_deopt_count();
     b_.CreateBr(group_);
 
@@ -248,6 +241,18 @@ LaneKernel::LaneKernel(ModuleContext& module, llvm::Function* kernel, LaneShape 
       memory_(b_, module, kernel->getArg(0)),
       begin_(kernel->getArg(1)),
       end_(kernel->getArg(2)) {}
+
+llvm::BasicBlock* LaneKernel::enter() {
+  llvm::BasicBlock *entry = new_block("entry"), *some = new_block("some"), *exit = new_block("exit");
+  b_.SetInsertPoint(exit);
+  b_.CreateRet(end_);
+  b_.SetInsertPoint(entry);
+  b_.CreateCondBr(b_.CreateICmpSLT(begin_, end_), some, exit);
+  b_.SetInsertPoint(some);
+  memory_.load_args();
+  cancel_ = memory_.cancel;
+  return exit;
+}
 
 Value* LaneKernel::buffer(llvm::Type* element) {
   return entry_alloca(llvm::ArrayType::get(element, static_cast<uint64_t>(shape_.elements())), "buffer");

@@ -11,6 +11,9 @@ class LaneKernel : public LaneEmitter {
   LaneKernel(ModuleContext& module, llvm::Function* kernel, LaneShape shape);
 
  protected:
+  // Begins the function: the builder stands where there are elements. Returns the block that returns end.
+  llvm::BasicBlock* enter();
+
   llvm::Type* i64() { return b_.getInt64Ty(); }
   llvm::ConstantInt* elements() { return b_.getInt64(static_cast<uint64_t>(shape_.elements())); }
   size_t part_count() const { return static_cast<size_t>(shape_.parts); }

@@ -23,14 +23,7 @@ class RefillingKernel final : public LaneKernel {
   using LaneKernel::LaneKernel;
 
   void emit() {
-    llvm::BasicBlock *entry = new_block("entry"), *some = new_block("some"), *none = new_block("none");
-    b_.SetInsertPoint(none);
-    b_.CreateRet(end_);
-    b_.SetInsertPoint(entry);
-    b_.CreateCondBr(b_.CreateICmpSLT(begin_, end_), some, none);
-    b_.SetInsertPoint(some);
-    memory_.load_args();
-    cancel_ = memory_.cancel;
+    enter();
     next_ = entry_alloca(i64(), "next");
     count_ = entry_alloca(i64(), "count");
     busy_ = entry_alloca(i64(), "busy");
@@ -73,24 +66,6 @@ class RefillingKernel final : public LaneKernel {
     std::vector<Value*> parts;
     for (size_t p = 0; p < part_count(); ++p) parts.push_back(part(v, static_cast<int>(p)));
     return parts;
-  }
-
-  // Calls body(lane) for each bit of the word while `more`, which is asked before each, says so.
-  void for_each_bit(Value* word, llvm::function_ref<Value*()> more, llvm::function_ref<void(Value*)> body) {
-    llvm::BasicBlock *start = b_.GetInsertBlock(), *head = new_block("bits"), *one = new_block("bit");
-    llvm::BasicBlock* after = new_block("bits.done");
-    b_.CreateBr(head);
-    b_.SetInsertPoint(head);
-    llvm::PHINode* left = b_.CreatePHI(i64(), 2);
-    left->addIncoming(word, start);
-    Value* go_on = b_.CreateIsNotNull(left);
-    if (more) go_on = b_.CreateAnd(go_on, more());
-    b_.CreateCondBr(go_on, one, after);
-    b_.SetInsertPoint(one);
-    body(b_.CreateIntrinsic(llvm::Intrinsic::cttz, {i64()}, {left, b_.getTrue()}));
-    left->addIncoming(b_.CreateAnd(left, b_.CreateSub(left, b_.getInt64(1))), b_.GetInsertBlock());
-    b_.CreateBr(head);
-    b_.SetInsertPoint(after);
   }
 
   Value* bit(Value* lane) { return b_.CreateShl(b_.getInt64(1), lane); }

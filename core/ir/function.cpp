@@ -35,4 +35,18 @@ bool is_varying(const Function& f, const Inst& inst) {
          std::ranges::any_of(inst.args, [&](ValueId v) { return f[v].varying; });
 }
 
+// Operands may come from blocks further down, so this goes on until nothing changes.
+void derive_varying(Function& f) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const Block& block : f.blocks) {
+      for (ValueId v : block.body) {
+        const bool varying = is_varying(f, f[v]);
+        changed |= varying != f[v].varying;
+        f[v].varying = varying;
+      }
+    }
+  }
+}
+
 }  // namespace gilmap::ir

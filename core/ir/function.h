@@ -121,6 +121,8 @@ struct Function {
 
 // Whether an instruction of a lane function is varying, by its operands.
 bool is_varying(const Function& f, const Inst& inst);
+// Makes it so of all, by what the block parameters are.
+void derive_varying(Function& f);
 
 struct Module {
   std::vector<Function> functions;  // functions[0] is the element function

@@ -372,20 +372,6 @@ class Parser {
     return true;
   }
 
-  // Operands may come from blocks further down, so this goes on until nothing changes.
-  static void derive_varying(Function& f) {
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (const Block& block : f.blocks) {
-        for (ValueId v : block.body) {
-          const bool varying = is_varying(f, f[v]);
-          changed |= varying != f[v].varying;
-          f[v].varying = varying;
-        }
-      }
-    }
-  }
-
   struct Use {
     uint32_t id;
     size_t at;

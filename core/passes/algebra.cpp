@@ -52,7 +52,7 @@ ValueId Algebra::make(ValueId v, Op op, ir::Type type, std::vector<ValueId> args
 }
 
 ValueId Algebra::constant(ir::Type type, uint64_t bits) {
-  Op op = type == ir::Type::I64 ? Op::IConst : type == ir::Type::F64 ? Op::FConst : Op::BConst;
+  Op op = constant_of(type);
   return pool_.get(op, static_cast<int64_t>(bits));
 }
 

@@ -12,6 +12,9 @@ constexpr int distance(Op from, Op to) { return static_cast<int>(to) - static_ca
 constexpr bool between(Op op, Op first, Op last) { return op >= first && op <= last; }
 
 constexpr bool is_constant(Op op) { return between(op, Op::IConst, Op::BConst); }
+constexpr Op constant_of(ir::Type type) {
+  return type == ir::Type::I64 ? Op::IConst : type == ir::Type::F64 ? Op::FConst : Op::BConst;
+}
 constexpr bool is_int_compare(Op op) { return between(op, Op::IEq, Op::IGe); }
 constexpr bool is_float_compare(Op op) { return between(op, Op::FEq, Op::FGe); }
 constexpr bool is_overflow_check(Op op) { return between(op, Op::IAddOverflows, Op::IMulOverflows); }

@@ -105,8 +105,7 @@ class Writer {
         checked_.insert(static_cast<ir::DeoptReason>(f_[v].imm));
       }
     }
-    for (ir::DeoptReason reason : out_.deopts)
-      traps_[reason] = variables_->add(Type::Bool, true, constant(Op::BConst, Type::Bool, 0));
+    for (ir::DeoptReason reason : out_.deopts) traps_[reason] = variables_->add(Type::Bool, true, boolean(false));
   }
 
   void add_reason(ir::DeoptReason reason) {
@@ -167,8 +166,7 @@ class Writer {
   ValueId undefined(Type type) {
     ValueId& v = undefined_.try_emplace(type, no_value).first->second;
     if (v == no_value) {
-      const Op op = type == Type::I64 ? Op::IConst : type == Type::F64 ? Op::FConst : Op::BConst;
-      v = add({op, type, 0, 0, {}});
+      v = add({passes::constant_of(type), type, 0, 0, {}});
       constants_.push_back(v);
     }
     return v;
@@ -372,9 +370,9 @@ class Writer {
       const bool divergent = graph_.has_own_mask(header);
       condition = any(divergent ? variables_->read(mask_variable(header), block_) : alive(mask(n)));
     }
-    out_.blocks[block_].end.kind = ir::Terminator::Kind::Branch;
-    out_.blocks[block_].end.values = {condition};
-    out_.blocks[block_].end.unlikely = node.unlikely;
+    terminator.kind = ir::Terminator::Kind::Branch;
+    terminator.values = {condition};
+    terminator.unlikely = node.unlikely;
   }
 
   static constexpr Variable none = ~0u;
@@ -401,18 +399,9 @@ class Writer {
   std::vector<ValueId> constants_;  // to stand at the front of the entry
 };
 
-// Redundant parameters may have hidden that a value is uniform.
-void derive_varying(ir::Function& f) {
-  for (BlockId b : ir::reverse_postorder(f)) {
-    for (ValueId v : f.blocks[b].body) {
-      f[v].varying = ir::is_varying(f, f[v]);
-    }
-  }
-}
-
 void clean_up(ir::Function& f) {
   passes::simplify_params(f);
-  derive_varying(f);
+  ir::derive_varying(f);  // redundant parameters may have hidden that a value is uniform
   passes::eliminate_dead(f);
   passes::merge_blocks(f);
   passes::remove_unreachable(f);
@@ -433,20 +422,18 @@ ir::Module with_ranges(const ir::Module& module) {
 std::optional<ir::Function> write_lanes(const ir::Module& module, bool rounds_differ, std::string* why) {
   auto normal = normalise(module, why);
   if (!normal) return std::nullopt;
-  const Divergence before(*normal, rounds_differ);
+  std::optional<Divergence> divergence(std::in_place, *normal, rounds_differ);
   std::vector<bool> uniform(normal->f.values.size());
-  for (BlockId b : before.dominators().order()) {
+  for (BlockId b : divergence->dominators().order()) {
     for (ValueId v : normal->f.blocks[b].body)
-      uniform[v] = normal->f[v].op == Op::DeoptIf && !before.is_varying(normal->f[v].args[0], b);
+      uniform[v] = normal->f[v].op == Op::DeoptIf && !divergence->is_varying(normal->f[v].args[0], b);
   }
-  branch_to_deopts(*normal, uniform);
-
-  const Divergence divergence(*normal, rounds_differ);
-  const MaskedGraph graph(*normal, divergence);
-  Writer writer(*normal, divergence, graph);
+  if (branch_to_deopts(*normal, uniform)) divergence.emplace(*normal, rounds_differ);
+  const MaskedGraph graph(*normal, *divergence);
+  Writer writer(*normal, *divergence, graph);
   ir::Function lanes = writer.run();
   passes::simplify_params(lanes);
-  derive_varying(lanes);
+  ir::derive_varying(lanes);
   freeze_live_outs(lanes, writer.live_outs());
   clean_up(lanes);
   return lanes;

@@ -138,8 +138,8 @@ class Normaliser {
   ir::Function& f_ = normal_.f;
 };
 
-// Ends b behind instruction number `at`, a deopt_if, with a branch to `deopt`. Gives the block of what stood behind.
-BlockId split_at_deopt(ir::Function& f, BlockId b, size_t at, BlockId deopt) {
+// Ends b behind instruction number `at`, a deopt_if, with a branch to `deopt` or to a new block of what stood behind.
+void split_at_deopt(ir::Function& f, BlockId b, size_t at, BlockId deopt) {
   const auto rest = static_cast<BlockId>(f.blocks.size());
   f.blocks.emplace_back();
   ir::Block &before = f.blocks[b], &behind = f.blocks[rest];
@@ -151,7 +151,6 @@ BlockId split_at_deopt(ir::Function& f, BlockId b, size_t at, BlockId deopt) {
   before.end.unlikely = 0;
   before.end.values = {condition};
   before.end.edges = {{deopt, {}}, {rest, {}}};
-  return rest;
 }
 
 }  // namespace
@@ -166,22 +165,21 @@ BlockId Normal::deopt_block(ir::DeoptReason why) {
   return it->second;
 }
 
-bool Normal::is_deopt(BlockId b) const {
-  return std::ranges::any_of(deopts, [&](const auto& entry) { return entry.second == b; });
-}
-
 std::optional<Normal> normalise(const ir::Module& module, std::string* why) { return Normaliser(module).run(why); }
 
-void branch_to_deopts(Normal& normal, const std::vector<bool>& wanted) {
+bool branch_to_deopts(Normal& normal, const std::vector<bool>& wanted) {
   ir::Function& f = normal.f;
+  bool any = false;
   for (BlockId b = 0; b < f.blocks.size(); ++b) {  // what is behind a split is met as a block of its own
     for (size_t i = 0; i < f.blocks[b].body.size(); ++i) {
       const ValueId v = f.blocks[b].body[i];
       if (f[v].op != Op::DeoptIf || !wanted[v]) continue;
       split_at_deopt(f, b, i, normal.deopt_block(static_cast<ir::DeoptReason>(f[v].imm)));
+      any = true;
       break;
     }
   }
+  return any;
 }
 
 }  // namespace gilmap::spmd

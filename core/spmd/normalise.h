@@ -23,14 +23,13 @@ struct Normal {
   BlockId exit = ir::no_block;
   std::map<ir::DeoptReason, BlockId> deopts;  // the block of each reason that some way to CPython has
 
-  bool is_deopt(BlockId b) const;
   BlockId deopt_block(ir::DeoptReason why);  // makes it if there is none
 };
 
 // Nothing if the function has cycles that are no loops, or a way that never ends; `why` then says so.
 std::optional<Normal> normalise(const ir::Module& module, std::string* why);
 
-// Makes a branch of each deopt_if whose condition `wanted` accepts.
-void branch_to_deopts(Normal& normal, const std::vector<bool>& wanted);
+// Makes a branch of each deopt_if in `wanted`. False if there is none.
+bool branch_to_deopts(Normal& normal, const std::vector<bool>& wanted);
 
 }  // namespace gilmap::spmd

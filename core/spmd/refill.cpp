@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "ir/loops.h"
+#include "passes/op_kinds.h"
 #include "spmd/costs.h"
 #include "spmd/variables.h"
 
@@ -165,9 +166,7 @@ class Refiller {
   }
 
   // The code in front of the loop runs again and again: constants do not.
-  bool is_constant(ValueId v) const {
-    return f_[v].op == Op::IConst || f_[v].op == Op::FConst || f_[v].op == Op::BConst;
-  }
+  bool is_constant(ValueId v) const { return passes::is_constant(f_[v].op); }
 
   // ------------------------------------------------------------ values
 
@@ -183,10 +182,7 @@ class Refiller {
     return v;
   }
 
-  ValueId zero(Type type) {
-    const Op op = type == Type::I64 ? Op::IConst : type == Type::F64 ? Op::FConst : Op::BConst;
-    return append(0, {op, type, 0, 0, {}});
-  }
+  ValueId zero(Type type) { return append(0, {passes::constant_of(type), type, 0, 0, {}}); }
   ValueId boolean(bool b) { return append(0, {Op::BConst, Type::Bool, 0, b, {}}); }
   ValueId integer(int64_t i) { return append(0, {Op::IConst, Type::I64, 0, i, {}}); }
 

@@ -78,15 +78,21 @@ class _Code:
 _codes: dict[int, _Code] = {}
 
 
-def _names_of(code: types.CodeType) -> Iterator[tuple[bool, str]]:
-    """(True, a global) and (False, anything else that it names)."""
+def _instructions(code: types.CodeType) -> Iterator[tuple[int, int]]:
+    """Operations and their arguments."""
     extended = 0
     raw = code.co_code
     for at in range(0, len(raw), 2):
         argument = extended | raw[at + 1]
         extended = argument << 8 if raw[at] == _EXTENDED_ARG else 0
-        if raw[at] in _LOADS:
-            yield True, code.co_names[argument >> 1 if raw[at] == _LOAD_GLOBAL else argument]
+        yield raw[at], argument
+
+
+def _names_of(code: types.CodeType) -> Iterator[tuple[bool, str]]:
+    """(True, a global) and (False, anything else that it names)."""
+    for operation, argument in _instructions(code):
+        if operation in _LOADS:
+            yield True, code.co_names[argument >> 1 if operation == _LOAD_GLOBAL else argument]
     for name in code.co_names:
         yield False, name
     for constant in code.co_consts:
@@ -103,14 +109,10 @@ def _writes_of(code: types.CodeType) -> tuple[frozenset[str], bool]:
     """The variables in cells that it assigns to, and whether it assigns to globals or attributes."""
     cells, writes = set(), False
     places = (*code.co_varnames, *(n for n in code.co_cellvars if n not in code.co_varnames), *code.co_freevars)
-    extended = 0
-    raw = code.co_code
-    for at in range(0, len(raw), 2):
-        argument = extended | raw[at + 1]
-        extended = argument << 8 if raw[at] == _EXTENDED_ARG else 0
-        if raw[at] in _CELL_STORES:
+    for operation, argument in _instructions(code):
+        if operation in _CELL_STORES:
             cells.add(places[argument])
-        writes = writes or raw[at] in _STORES
+        writes = writes or operation in _STORES
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             inner_cells, inner_writes = _writes_of(constant)
