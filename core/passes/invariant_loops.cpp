@@ -8,12 +8,12 @@
 //                                                      └─> inner loop ──────┘
 //
 // A sum: a header parameter that begins with a value of the outer loop, and of which the inner loop makes nothing but
-// further sums by adding what does not depend on it. It begins with 0 instead, and is added behind the join, with an
-// overflow check: where slow_counters.h needed none, additions were executed one by one, which is no longer so. Ints
-// are exact, so it does not matter that the order of additions is another one.
-// Invariant: all operations are free of side effects; one that deopts leaves the whole element.
-// Limits: one way into the inner loop, one way from it that stays in the outer loop, and none out of both; results that
-// are used only where the join has been passed.
+// further sums by adding what does not depend on it. Such a loop is invariant but for where its sums begin. The first
+// of the two passes lets them begin with 0 and adds what they began with behind the loop, with an overflow check: where
+// slow_counters.h needed none, additions were executed one by one, which is no longer so. Ints are exact, so it does
+// not matter that the order of additions is another one. Invariant: all operations are free of side effects; one that
+// deopts leaves the whole element. Limits: one way into the inner loop, one way from it that stays in the outer loop,
+// and none out of both; results that are used only behind that way.
 
 #include "passes/invariant_loops.h"
 
@@ -39,6 +39,7 @@ struct Plan {
   BlockId behind;  // where the exit leads
   std::vector<ValueId> results;
   std::vector<ValueId> root;  // of each value of the function: the sum's header parameter, or no_value
+  bool has_sums = false;
 };
 
 class InvariantLoops {
@@ -52,17 +53,19 @@ class InvariantLoops {
     }
   }
 
+  enum class Change : uint8_t { SeparateSums, RunOnce };
+
   // Changes one loop whose header is none of `done`, and appends it there. False if there is none.
-  bool run(std::vector<BlockId>& done) {
+  bool run(Change what, std::vector<BlockId>& done) {
     if (!loops_) return false;
     for (size_t i = loops_->size(); i-- > 0;) {
       const BlockId header = (*loops_)[i].header;
       if (loops_->outer(i) == ir::Loops::none || std::ranges::find(done, header) != done.end()) continue;
-      if (auto plan = plan_for(i)) {
-        done.push_back(header);
-        change(*plan);
-        return true;
-      }
+      const auto plan = plan_for(i);
+      if (!plan || plan->has_sums != (what == Change::SeparateSums)) continue;
+      done.push_back(header);
+      what == Change::SeparateSums ? separate_sums(*plan) : run_once(*plan);
+      return true;
     }
     return false;
   }
@@ -79,7 +82,8 @@ class InvariantLoops {
               .exit = {},
               .behind = ir::no_block,
               .results = {},
-              .root = {}};
+              .root = {},
+              .has_sums = false};
     if (!find_entry(plan) || !find_exit(plan) || !reads_only_what_was_there(plan) || !find_sums(plan) ||
         !find_results(plan) || !latches_are_clear(plan)) {
       return std::nullopt;
@@ -152,14 +156,13 @@ class InvariantLoops {
     plan.root.assign(f_.values.size(), no_value);
     const std::vector<ValueId>& begin = f_.blocks[plan.entry.from].end.edges[plan.entry.index].args;
     const std::vector<ValueId>& params = f_.blocks[loop(plan.inner).header].params;
-    bool any = false;
     for (size_t k = 0; k < params.size(); ++k) {
       if (!is_in(plan.outer, begin[k])) continue;
       if (f_.type(params[k]) != Type::I64) return false;
       plan.root[params[k]] = params[k];
-      any = true;
+      plan.has_sums = true;
     }
-    if (!any) return true;
+    if (!plan.has_sums) return true;
     spread(plan);
     return sums_are_kept_apart(plan);
   }
@@ -256,9 +259,36 @@ class InvariantLoops {
     return (in.from == plan.exit.from && in.index == plan.exit.index) || is_behind(plan, in.from);
   }
 
-  // ---------------------------------------------------------------- the change
+  // ---------------------------------------------------------------- the changes
 
-  void change(const Plan& plan) {
+  // What the sums began with is added behind the inner loop.
+  void separate_sums(const Plan& plan) {
+    ConstantPool constants(f_);
+    ir::Builder build(f_);
+    const std::vector<ValueId>& params = f_.blocks[loop(plan.inner).header].params;
+    std::vector<ValueId>& begin = edge(plan.entry).args;
+    const std::vector<ValueId> began = begin;
+    for (size_t k = 0; k < params.size(); ++k) {
+      if (plan.root[params[k]] != no_value) begin[k] = constants.integer(0);
+    }
+
+    const BlockId join = build.new_block();
+    Edge out = edge(plan.exit);
+    edge(plan.exit) = {join, {}};
+    build.at(join);
+    for (ValueId result : plan.results) {
+      if (plan.root[result] == no_value) continue;
+      const auto k = std::ranges::find(params, plan.root[result]) - params.begin();
+      const ValueId start = began[static_cast<size_t>(k)];
+      build.set_line(f_[result].line);
+      build.deopt_if(build.emit(Op::IAddOverflows, {start, result}), ir::DeoptReason::Overflow);
+      replace_behind(plan, result, build.emit(Op::IAdd, {start, result}), out);
+    }
+    build.jump(out.block, out.args);
+    constants.place();
+  }
+
+  void run_once(const Plan& plan) {
     ConstantPool constants(f_);
     const auto zero = [&](Type type) {
       return type == Type::F64    ? constants.floating(0.0)
@@ -287,41 +317,22 @@ class InvariantLoops {
       }
     }
 
-    // Sums begin with 0; what they began with is added behind the join.
-    Edge into = edge(plan.entry);
+    const Edge into = edge(plan.entry);
     edge(plan.entry) = {ask, {}};
-    const std::vector<ValueId> began = into.args;
-    for (size_t k = 0; k < into.args.size(); ++k) {
-      const ValueId param = f_.blocks[into.block].params[k];
-      if (plan.root[param] != no_value) into.args[k] = constants.integer(0);
-    }
     build.at(ask);
     build.branch(has_run, {join, kept}, into);
 
     Edge out = edge(plan.exit);
     edge(plan.exit) = {join, plan.results};
+    for (size_t k = 0; k < joined.size(); ++k) replace_behind(plan, plan.results[k], joined[k], out);
     build.at(join);
-    for (size_t k = 0; k < joined.size(); ++k) {
-      const ValueId result = plan.results[k];
-      ValueId by = joined[k];
-      if (plan.root[result] != no_value) {
-        const std::vector<ValueId>& params = f_.blocks[into.block].params;
-        const ValueId start = began[static_cast<size_t>(std::ranges::find(params, plan.root[result]) - params.begin())];
-        build.set_line(f_[result].line);
-        build.deopt_if(build.emit(Op::IAddOverflows, {start, by}), ir::DeoptReason::Overflow);
-        by = build.emit(Op::IAdd, {start, by});
-      }
-      for (ValueId& arg : out.args) {
-        if (arg == result) arg = by;
-      }
-      replace_behind(plan, result, by);
-    }
     build.jump(out.block, out.args);
     constants.place();
   }
 
-  // In the blocks of old that lie behind the join.
-  void replace_behind(const Plan& plan, ValueId result, ValueId by) {
+  // In the edge out of the inner loop, and in the blocks of old that lie behind it.
+  void replace_behind(const Plan& plan, ValueId result, ValueId by, Edge& out) {
+    std::ranges::replace(out.args, result, by);
     for (BlockId b = 0; b < block_count_; ++b) {
       if (loop(plan.inner).blocks[b] || !dominators_.reachable(b) || !is_behind(plan, b)) continue;
       const auto put = [&](ValueId& v) {
@@ -342,9 +353,16 @@ class InvariantLoops {
 
 }  // namespace
 
+bool separate_invariant_sums(Function& f) {
+  std::vector<BlockId> done;
+  while (InvariantLoops(f).run(InvariantLoops::Change::SeparateSums, done)) {
+  }
+  return !done.empty();
+}
+
 bool run_invariant_loops_once(Function& f) {
   std::vector<BlockId> done;
-  while (InvariantLoops(f).run(done)) {
+  while (InvariantLoops(f).run(InvariantLoops::Change::RunOnce, done)) {
   }
   return !done.empty();
 }

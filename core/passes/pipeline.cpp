@@ -13,6 +13,7 @@
 #include "passes/remove_polls.h"
 #include "passes/remove_unreachable.h"
 #include "passes/simplify_params.h"
+#include "passes/steady_loops.h"
 
 namespace gilmap::passes {
 namespace {
@@ -22,7 +23,7 @@ struct Pass {
   bool (*run)(ir::Function&);
 };
 
-constexpr std::array<Pass, 10> passes = {{
+constexpr std::array<Pass, 12> passes = {{
     {"remove_unreachable", remove_unreachable},
     {"pool_constants", pool_constants},
     {"simplify_params", simplify_params},
@@ -30,6 +31,8 @@ constexpr std::array<Pass, 10> passes = {{
     {"merge_blocks", merge_blocks},
     {"eliminate_dead", eliminate_dead},
     {"drop_checks", drop_checks},
+    {"separate_invariant_sums", separate_invariant_sums},
+    {"run_steady_loops_once", run_steady_loops_once},
     {"run_invariant_loops_once", run_invariant_loops_once},
     {"remove_polls", remove_polls},
     {"compact_values", compact_values},
@@ -78,7 +81,14 @@ void optimise(ir::Function& f) {
     if (!run("drop_checks", f)) break;  // what ranges prove
     clean_up(f);
   }
-  if (run("run_invariant_loops_once", f)) clean_up(f);
+  bool fewer_rounds = run("separate_invariant_sums", f);
+  if (run("run_steady_loops_once", f)) {
+    clean_up(f);
+    run("drop_checks", f);  // most products are small
+    fewer_rounds = true;
+  }
+  fewer_rounds |= run("run_invariant_loops_once", f);
+  if (fewer_rounds) clean_up(f);
   run("remove_polls", f);
   run("compact_values", f);
 }

@@ -203,3 +203,58 @@ def calls_a_recursive_function(n, rounds):
         for k in range(n):
             total += fib(k)
     return total
+
+
+# Rounds that do the same, of which one is run: the sums of the others are products.
+
+
+@case(ints(-5, 30), ints(-3, 40))
+def interest_without_compounding(rate, years):
+    balance = 1000
+    for _ in range(years):
+        if rate > 3:
+            balance += rate * 7
+        else:
+            balance -= 2
+    return balance
+
+
+@case(ints(-5, 30), ints(-3, 60))
+def every_fourth_day(dose, days):
+    taken = 0
+    last = None
+    for _ in range(3, days, 4):
+        taken += dose
+        last = dose
+    return taken if last is None else taken * 10 + last
+
+
+@case(ints(-2, 12), ints(-2, 12))
+def tiles(rows, columns):
+    placed = used = i = 0
+    while i < rows:
+        for _ in range(columns):
+            placed += columns
+        used -= rows
+        i += 2
+    return placed * 1000 + used + i
+
+
+@case(ints(-(2**62), 2**62), ints(0, 6))
+def leaves_64_bits_in_some_round(step, rounds):
+    position = 9_223_372_036_854_775_000
+    for _ in range(rounds):
+        position -= step
+    return position
+
+
+@case(ints(-4, 9), ints(-1, 5))
+def ends_in_its_first_round(n, rounds):
+    kept = 0
+    for i in range(rounds):
+        if n % 3 == 0:
+            return i - 1
+        if n == 5:
+            raise ValueError(n)
+        kept += n
+    return kept
