@@ -18,8 +18,10 @@ namespace {
 
 using Types = std::vector<ir::Type>;
 
-// The longest that a group begins on the calling thread, before threads are woken.
+// The longest that a group of unknown cost begins on the calling thread, before threads are woken.
 constexpr double inline_ms = 0.3;
+// Where the cost is known: a thread takes 40 to 60 µs to wake up.
+constexpr double worth_waking_ns = 200e3;
 // What a specialised kernel costs to compile, on another core: once the general one has run for as long, it has paid.
 constexpr int64_t worth_specialising_ns = 5'000'000;
 constexpr int64_t few_rows = 512;  // not worth a look at their values
@@ -31,6 +33,9 @@ constexpr int64_t boxing_interval_ns = 500'000;
 constexpr int64_t boxed_at_once = 1 << 18;
 // Elements between two looks at signals and at the progress of the kernels.
 constexpr int served_at_once = 256;
+// How long the calling thread is a worker before it looks at signals and deopts, and boxes what is finished.
+constexpr int64_t help_array_ns = 10'000'000;
+constexpr int64_t help_list_ns = 1'000'000;
 
 // The Python frames that may still be entered from here.
 int64_t frames_left() { return PyThreadState_Get()->py_recursion_remaining; }
@@ -83,6 +88,7 @@ class NativeRun {
   const int64_t n_;
   columns::Partition partition_;
   std::vector<Part> parts_;
+  Part* helped_ = nullptr;
   std::vector<int64_t> queue_;  // positions for the interpreter, ascending, served from queued_ on
   size_t queued_ = 0;
   std::unique_ptr<columns::Output> out_;
@@ -179,14 +185,14 @@ void NativeRun::start(Part& part) {
   spec.ns_per_row = variant.ns_per_row;
   spec.wake_after_ns = call_.gives_list() ? boxing_interval_ns : INT64_MAX;  // an array needs nothing done meanwhile
   part.job = std::make_unique<runtime::Job>(spec);
-  const bool large = variant.ns_per_row * rows > 2 * inline_ms * 1e6;
+  const bool large = variant.ns_per_row * rows > worth_waking_ns;
   bool finished = false;
   if (!large) {
     PyThreadState* saved = PyEval_SaveThread();
     finished = part.job->run_inline(inline_ms);
     take_gil_back(saved);
   }
-  if (!finished) part.job->start();
+  if (!finished) part.job->start(&part == parts_.data());
 }
 
 void NativeRun::look_at(Part& part) {
@@ -201,6 +207,7 @@ void NativeRun::look_at(Part& part) {
   Variant& variant = *part.variant;
   if (done) {
     part.over = true;
+    part.job->leave_seat();
     variant.ns_per_row = part.job->ns_per_row();
     variant.native_ns += variant.ns_per_row * static_cast<double>(part.group->count);
     call_.native_rows += part.rows_done;
@@ -234,7 +241,9 @@ void NativeRun::wait() {
   }
   if (!lowest) return;
   PyThreadState* saved = PyEval_SaveThread();
-  lowest->job->wait(20);
+  if (helped_ && helped_ != lowest) helped_->job->leave_seat();
+  helped_ = lowest;
+  if (!lowest->job->help(call_.gives_list() ? help_list_ns : help_array_ns)) lowest->job->wait(20);
   take_gil_back(saved);
 }
 
@@ -314,6 +323,7 @@ bool NativeRun::guards_hold() const {
 NativeRun::Served NativeRun::interpret_from(int64_t position) {
   end_jobs();
   parts_.clear();
+  helped_ = nullptr;
   queue_.clear();
   queued_ = 0;
   for (int64_t count = 1; position < n_; ++position, ++count) {

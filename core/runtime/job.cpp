@@ -7,6 +7,7 @@
 #include "runtime/clock.h"
 #include "runtime/run.h"
 #include "runtime/shared_job.h"
+#include "runtime/threads.h"
 #include "runtime/watchdog.h"
 #include "runtime/workers.h"
 
@@ -36,6 +37,7 @@ Job::Job(JobSpec spec) : spec_(std::move(spec)), frontier_(spec_.begin) {}
 
 Job::~Job() {
   if (shared_ == nullptr) return;
+  leave_seat();
   if (lost_workers()) {
     leave_to_interpreter();
   } else {
@@ -98,11 +100,44 @@ bool Job::run_inline(double budget_ms) {
   return false;
 }
 
-void Job::start() {
+void Job::start(bool caller_helps) {
   if (shared_ != nullptr || without_workers_ || frontier_ >= spec_.end) return;
   Workers& pool = Workers::get();
   shared_ = std::make_shared<SharedJob>(spec_, frontier_, stats_, static_cast<int64_t>(ready_.size()), pool.size());
-  if (!pool.submit(shared_)) leave_to_interpreter();
+  may_help_ = caller_helps && !spec_.kernel->recursive;  // there the stack of this thread may be too small
+  take_seat();
+  if (pool.submit(shared_)) return;
+  leave_seat();
+  leave_to_interpreter();
+}
+
+bool Job::take_seat() {
+  if (seated_ || !may_help_) return seated_;
+  cpu_ = current_cpu();
+  seated_ = shared_->pool->take_seat(*shared_, cpu_);
+  return seated_;
+}
+
+void Job::leave_seat() {
+  if (std::exchange(seated_, false) && !lost_workers()) shared_->pool->leave_seat(*shared_, cpu_);
+}
+
+bool Job::help(int64_t ns) {
+  if (shared_ == nullptr || lost_workers() || !take_seat()) return false;
+  const int64_t until = now_ns() + ns;
+  bool helped = false;
+  do {
+    const SharedJob::Helped result = shared_->help(inline_run());
+    if (result == SharedJob::Helped::NoChunk) break;
+    helped = true;
+    if (result == SharedJob::Helped::TookTooLong) {
+      may_help_ = false;
+      leave_seat();
+      break;
+    }
+  } while (now_ns() < until && !shared_->has_deopts());
+  shared_->rebalance();
+  return helped;
 }
 
 // This is the child of a fork that the job was begun before.
@@ -110,6 +145,7 @@ bool Job::lost_workers() const { return shared_ != nullptr && shared_->pool != W
 
 void Job::leave_to_interpreter() {
   without_workers_ = true;
+  seated_ = false;
   if (lost_workers()) {
     // Its locks may be held and its vectors half written by threads that are no more: it is left alone for good.
     static auto* abandoned = new std::vector<std::shared_ptr<SharedJob>>;
@@ -121,6 +157,7 @@ void Job::leave_to_interpreter() {
 }
 
 void Job::wait(int timeout_ms) {
+  leave_seat();
   const int64_t deadline = now_ns() + int64_t{timeout_ms} * 1'000'000;
   for (bool in_slices = true; shared_ != nullptr && !lost_workers();) {
     const int left = static_cast<int>(std::max<int64_t>(0, (deadline - now_ns() + 999'999) / 1'000'000));

@@ -8,10 +8,13 @@
 //
 //   Job job(spec);
 //   if (!job.run_inline(0.2)) {
-//     while (!job.done()) { job.wait(50); serve(job.progress()); job.take_deopts(list); … }
+//     while (!job.done()) { if (!job.help(ns)) job.wait(50); serve(job.progress()); job.take_deopts(list); … }
 //   }
 //   serve(job.progress());  // the last rows
 //   job.take_deopts(list);
+//
+// The calling thread may be a worker itself meanwhile: it is awake, its CPU is warm, and one thread less has to be
+// woken. It then takes one of the seats, of which there are as many as CPUs, until it waits.
 //
 // A job belongs to one calling thread. Nothing here touches Python; any method may be called with or without the GIL
 // (wait() and the destructor should be called without it).
@@ -80,11 +83,18 @@ class Job {
   // if all rows are done. For short calls: costs no wake-up, no allocation. (A watchdog that ticks while calls are
   // frequent sets the cancel flag after 20 to 30 ms.) Recursive kernels go to the pool at once, for its deep stacks.
   bool run_inline(double budget_ms);
-  void start();  // hands the rows that are left to the pool
+  // Hands the rows that are left to the pool. If the caller is going to help, one thread less is woken.
+  void start(bool caller_helps = false);
 
-  // Waits until there is progress beyond what progress() last returned, or for `timeout_ms`. A deopt that is published
-  // in the middle of a running chunk is seen by progress(), but does not end a wait. A group of lanes that holds up the
-  // progress for long is taken apart meanwhile: see SharedJob.
+  // Runs chunks on the calling thread, after start(), until there are deopts to take, for about `ns`, or as long as
+  // there are chunks. False, and nothing is done, where it cannot: no chunk is left, all seats are taken, the kernel is
+  // recursive, or a row took so long here that it was left to the workers.
+  bool help(int64_t ns);
+  void leave_seat();  // until the next help()
+
+  // Leaves the seat, if there is one. Waits until there is progress beyond what progress() last returned, or for
+  // `timeout_ms`. A deopt that is published in the middle of a running chunk is seen by progress(), but does not end a
+  // wait. A group of lanes that holds up the progress for long is taken apart meanwhile: see SharedJob.
   void wait(int timeout_ms);
   // All rows below it are done or listed as deopts. Grows while a chunk is in progress up to its last deopt.
   int64_t progress();
@@ -108,6 +118,7 @@ class Job {
  private:
   void leave_to_interpreter();
   bool lost_workers() const;
+  bool take_seat();
 
   JobSpec spec_;
   int64_t frontier_;                   // last progress(); with no pool, the rows below are done or in ready_
@@ -115,6 +126,9 @@ class Job {
   Stats stats_;                        // of run_inline()
   std::shared_ptr<SharedJob> shared_;  // the part that workers see, once started
   bool without_workers_ = false;       // the rest is listed as deopts
+  bool seated_ = false;                // the calling thread counts as a worker
+  int cpu_ = -1;                       // where it took its seat
+  bool may_help_ = true;
 };
 
 }  // namespace gilmap::runtime

@@ -39,6 +39,10 @@ class Run {
   bool disturbed = false;   // a group was stopped
   int64_t patience_ns = 0;  // for a group that holds up the progress; grows with each that was stopped
 
+  // On the calling thread: if the flag is raised, what is left of the chunk is handed back. Kernels poll it instead of
+  // `stop`, which nobody raises there, since it is the calling thread that would.
+  const std::atomic<uint8_t>* relief = nullptr;
+
   // The cancel flag that kernels poll: "return and look again at what is needed". In a cache line of its own.
   alignas(64) std::atomic<uint8_t> stop{0};
 

@@ -87,6 +87,8 @@ int64_t SharedJob::process(Run& run) {
       run.stop.store(0, relaxed);
       const int64_t end = std::min({row + block_, run.end, end_.load(relaxed)});
       if (row >= end || pool->stopping()) return row;
+      // Relaxed, as for `stop`: it says nothing of other memory.
+      if (run.relief != nullptr && run.relief->load(relaxed) != 0) return row;
       if (std::exchange(run.alone, false)) {
         run.go_alone(row + run.grain());
         run.disturbed = true;
@@ -97,7 +99,7 @@ int64_t SharedJob::process(Run& run) {
     if (give_back) {
       split(run, row);
     } else {
-      row = run.execute(&run.stop);
+      row = run.execute(run.relief != nullptr ? run.relief : &run.stop);
     }
   }
 }
@@ -126,7 +128,7 @@ void SharedJob::finish(Run& run, int64_t row, int64_t ns) {
     std::erase(runs_, &run);
     if (row < std::min(run.end, end_.load(relaxed))) {
       returned_.push_back({row, run.end});
-      reopen();  // the pool is stopping, and offers the job again itself
+      reopen();  // the pool is stopping, and offers the job again itself; or help() does
     }
     const Way way = run.went();
     pace(way).learn(row - run.begin, ns);

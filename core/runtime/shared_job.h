@@ -40,6 +40,9 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
   void work(Run& run);
 
   // For the calling thread; see job.h.
+  enum class Helped : uint8_t { NoChunk, Chunk, TookTooLong };
+  Helped help(Run& run);  // with one chunk
+  bool has_deopts();      // of finished chunks, not collected
   int64_t collect(std::vector<Deopt>& out);
   void took(int64_t deopts);
   bool finished();
@@ -54,7 +57,7 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
 
   // For the pool, under its lock.
   const int limit;      // workers at a time
-  int active = 0;       // workers in work()
+  int active = 0;       // workers in work(), and the calling thread if it has a seat
   bool queued = false;  // waits in the pool's queue
   // There may be chunks to claim. Relaxed is enough: it is set before submit() and cleared before pick(), and the
   // pool's lock, which both take, orders them.

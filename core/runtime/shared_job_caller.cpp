@@ -6,6 +6,7 @@
 
 #include "runtime/clock.h"
 #include "runtime/shared_job.h"
+#include "runtime/watchdog.h"
 #include "runtime/workers.h"
 
 namespace gilmap::runtime {
@@ -16,6 +17,28 @@ constexpr int64_t least_patience_ns = 50'000'000;  // with a group that all else
 constexpr double patience = 4;                     // beyond what its rows should take, one after the other
 constexpr auto relaxed = std::memory_order_relaxed;
 }  // namespace
+
+SharedJob::Helped SharedJob::help(Run& run) {
+  std::optional<WatchedRun> watch;
+  if (spec_.kernel->unbounded) {
+    watch.emplace();
+    if (!watch->watched()) return Helped::NoChunk;
+  }
+  if (!claim(run)) return Helped::NoChunk;
+  run.relief = watch ? watch->stop() : nullptr;
+  const int64_t row = process(run);
+  const bool too_long = watch && watch->stop()->load(relaxed) != 0;
+  finish(run, row, now_ns() - run.started_ns);
+  run.relief = nullptr;
+  // What was handed back is there for the others.
+  if ((too_long || pool->stopping()) && open.load(relaxed)) pool->submit(shared_from_this());
+  return too_long ? Helped::TookTooLong : Helped::Chunk;
+}
+
+bool SharedJob::has_deopts() {
+  std::lock_guard lock(mutex_);
+  return !batches_.empty();
+}
 
 int64_t SharedJob::collect(std::vector<Deopt>& out) {
   std::lock_guard lock(mutex_);

@@ -38,6 +38,28 @@ struct OffThisCpu {
 
 }  // namespace
 
+#ifdef __linux__
+int current_cpu() { return sched_getcpu(); }
+
+void WakeUpPlace::keep_off(pthread_t thread, const std::vector<int>& cpus) {
+  if (narrowed_ || pthread_getaffinity_np(thread, sizeof allowed_, &allowed_) != 0) return;
+  cpu_set_t others = allowed_;
+  for (const int cpu : cpus) {
+    if (cpu >= 0 && cpu < CPU_SETSIZE) CPU_CLR(static_cast<size_t>(cpu), &others);
+  }
+  narrowed_ = CPU_COUNT(&others) > 0 && pthread_setaffinity_np(thread, sizeof others, &others) == 0;
+}
+
+void WakeUpPlace::allow_all() {
+  if (narrowed_) pthread_setaffinity_np(pthread_self(), sizeof allowed_, &allowed_);
+  narrowed_ = false;
+}
+#else
+int current_cpu() { return -1; }
+void WakeUpPlace::keep_off(pthread_t, const std::vector<int>&) {}
+void WakeUpPlace::allow_all() {}
+#endif
+
 bool start_thread(pthread_t* thread, void* (*main)(void*), void* arg, size_t stack_bytes, Place place) {
   pthread_attr_t attributes;
   if (pthread_attr_init(&attributes) != 0) return false;

@@ -44,7 +44,27 @@ bool Workers::submit(const std::shared_ptr<SharedJob>& job) {
   }
   if (stopping()) return true;  // shutdown() starts new workers at its end
   if (summon_locked() && two) summon_locked();
-  return !workers_.empty();
+  return !workers_.empty() || job->active > 0;
+}
+
+// Woken workers have one, too.
+bool Workers::has_seat() const {
+  return workers_.size() - asleep_.size() + helping_.size() < static_cast<size_t>(size_);
+}
+
+bool Workers::take_seat(SharedJob& job, int cpu) {
+  std::lock_guard lock(mutex_);
+  if (job.active >= job.limit || !has_seat()) return false;
+  ++job.active;
+  helping_.push_back(cpu);
+  return true;
+}
+
+void Workers::leave_seat(SharedJob& job, int cpu) {
+  std::lock_guard lock(mutex_);
+  --job.active;
+  helping_.erase(std::ranges::find(helping_, cpu));
+  summon_locked();
 }
 
 bool Workers::alive() {
@@ -58,27 +78,33 @@ void Workers::summon() {
 }
 
 bool Workers::summon_locked() {
-  if (stopping() || !has_chunks()) return false;
-  if (idle_ > signalled_) {
-    ++signalled_;
-    wake_.notify_one();
-    return true;
+  if (stopping() || !has_chunks() || !has_seat()) return false;
+  if (asleep_.empty()) return static_cast<int>(workers_.size()) < size_ && start_worker();
+  Worker& worker = *asleep_.back();
+  asleep_.pop_back();
+  std::vector<int> taken = helping_;
+  for (const auto& other : workers_) {
+    if (other.get() != &worker && std::ranges::find(asleep_, other.get()) == asleep_.end()) taken.push_back(other->cpu);
   }
-  return static_cast<int>(workers_.size()) < size_ && start_worker();
+  worker.place.keep_off(worker.thread, taken);
+  worker.woken = true;
+  worker.wake.notify_one();
+  return true;
 }
 
 bool Workers::start_worker() {
   auto worker = std::make_unique<Worker>();
   worker->pool = this;
   worker->number = static_cast<int>(workers_.size()) + 1;
-  if (!start_thread(&worker->thread, main, worker.get(), worker_stack_bytes)) return false;
+  if (!start_thread(&worker->thread, main, worker.get(), worker_stack_bytes, Place::OtherCpu)) return false;
   workers_.push_back(std::move(worker));
   return true;
 }
 
 int Workers::idle() {
   std::lock_guard lock(mutex_);
-  return idle_ - signalled_ + size_ - static_cast<int>(workers_.size());
+  const auto seats = static_cast<int>(workers_.size() - asleep_.size() + helping_.size());
+  return std::max(0, size_ - seats);
 }
 
 bool Workers::has_chunks() const {
@@ -115,17 +141,22 @@ void* Workers::main(void* argument) {
   return nullptr;
 }
 
+void Workers::sleep(Worker& worker, std::unique_lock<std::mutex>& lock) {
+  asleep_.push_back(&worker);
+  worker.woken = false;
+  worker.wake.wait(lock, [&] { return worker.woken || stopping(); });
+  worker.place.allow_all();
+}
+
 void Workers::loop(Worker& worker) {
   std::unique_lock lock(mutex_);
   while (!stopping()) {
     std::shared_ptr<SharedJob> job = pick();
     if (job == nullptr) {
-      ++idle_;
-      wake_.wait(lock);
-      --idle_;
-      signalled_ = std::max(0, signalled_ - 1);
+      sleep(worker, lock);
       continue;
     }
+    worker.cpu = current_cpu();
     ++job->active;
     lock.unlock();
     job->work(worker.run);
@@ -146,24 +177,25 @@ void Workers::shutdown() {
     std::lock_guard lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);
     leaving.swap(workers_);
+    asleep_.clear();
     for (const auto& worker : leaving) {
       std::lock_guard run_lock(worker->run.mutex);
       worker->run.stop.store(1, std::memory_order_relaxed);
+      worker->wake.notify_one();
     }
-    wake_.notify_all();
   }
   for (const auto& worker : leaving) pthread_join(worker->thread, nullptr);
 
   std::lock_guard lock(mutex_);
   stopping_.store(false, std::memory_order_relaxed);
-  idle_ = signalled_ = 0;
+  asleep_.clear();
   if (summon_locked()) summon_locked();  // jobs in progress go on
 }
 
 void Workers::shutdown_if_idle() {
   {
     std::lock_guard lock(mutex_);
-    if (workers_.empty() || idle_ < static_cast<int>(workers_.size())) return;
+    if (workers_.empty() || asleep_.size() < workers_.size()) return;
   }
   shutdown();
 }
