@@ -17,8 +17,8 @@
 namespace gilmap::interpreters {
 namespace {
 
-// marshal stops at 2,000.
-constexpr int deepest = 1000;
+// marshal stops at 2,000, of which the list around all takes one.
+constexpr int deepest = 1990;
 
 void look(PyObject* o, int depth, Contents& c);
 

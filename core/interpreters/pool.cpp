@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 
+#include "interpreters/lost_at_fork.h"
 #include "runtime/cpus.h"
 #include "runtime/pool.h"
 #include "runtime/threads.h"
@@ -87,8 +88,9 @@ void Pool::sweep(std::unique_lock<std::mutex>& lock) {
   lock.lock();
 }
 
-bool Pool::start_one() {
+bool Pool::start_one(bool extra) {
   auto worker = std::make_unique<Worker>(this);
+  worker->extra = extra;
   Worker* raw = worker.get();
   workers_.push_back(std::move(worker));
   if (runtime::start_thread(&raw->thread, Worker::main, raw, runtime::worker_stack_bytes)) return true;
@@ -109,6 +111,19 @@ bool Pool::start(int limit, const std::string& code) {
   while (static_cast<int>(workers_.size()) < limit && start_one()) {
   }
   return !workers_.empty();
+}
+
+void Pool::start_extra() {
+  std::unique_lock lock(mutex);
+  if (closed_ || stopping_ || held_) return;
+  sweep(lock);
+  start_one(true);
+}
+
+bool Pool::is_starved(const std::shared_ptr<Task>& task) {
+  std::lock_guard lock(mutex);
+  if (task->queue.empty() || task->running > 0 || workers_.empty()) return false;
+  return std::ranges::all_of(workers_, [](const auto& w) { return w->started && w->task; });
 }
 
 void Pool::note_start(Worker& worker, bool well) {
@@ -226,7 +241,7 @@ void Pool::hold() {
     std::lock_guard lock(mutex);
     held_ = true;
   }
-  stop(false);
+  if (stop(false) > 0) forget_lost_interpreters_in_children();
 }
 
 void Pool::release() {
@@ -255,6 +270,7 @@ void Pool::serve(Worker& worker) {
     }
     std::shared_ptr<Task> task = pick();
     if (!task) {
+      if (worker.extra) break;
       work_.wait(lock);
       continue;
     }

@@ -28,6 +28,10 @@ class Pool {
   // Starts as many workers as are missing, up to `limit`. False if there are none and none can be had. `code` is what
   // they execute first.
   bool start(int limit, const std::string& code);
+  // One more than there are CPUs, for a call that gets no worker; it ends when it has nothing to do.
+  void start_extra();
+  // Are all workers at other calls, and none at this one, which has a chunk queued?
+  bool is_starved(const std::shared_ptr<Task>& task);
   bool wants_code();  // start() has not been told yet
   int size();         // workers that are ready
   int most();         // workers there may be
@@ -62,7 +66,7 @@ class Pool {
 
  private:
   std::shared_ptr<Task> pick();
-  bool start_one();
+  bool start_one(bool extra = false);
   void sweep(std::unique_lock<std::mutex>& lock);
   void interrupt_above(const Task* task, int64_t position, bool sticky);
 

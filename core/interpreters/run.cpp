@@ -26,6 +26,7 @@ namespace {
 constexpr int64_t nowhere = std::numeric_limits<int64_t>::max();
 constexpr int64_t large_from = 50'000;  // results; see columns/huge_arena.h
 constexpr int chunks_ahead = 3;         // queued for each worker
+constexpr std::chrono::milliseconds longest_starvation{200};
 
 // A function of gilmap._interpreters; null with an exception set.
 Ref helper(const char* name) {
@@ -78,6 +79,8 @@ class Call {
   bool deliver_output();
   bool fail_at(int64_t position);
   bool is_over();
+  void move_to_this_process();
+  bool get_worker();
   bool decline(std::string why);
   void wait();
   Outcome end(bool well);
@@ -86,6 +89,7 @@ class Call {
   std::vector<Ref>& results_;
   std::string& why_;
   std::shared_ptr<Task> task_;
+  Pool* pool_ = &Pool::get();
   int64_t first_;
   int limit_ = 1;
   std::optional<Feed> feed_;
@@ -101,6 +105,7 @@ class Call {
   Ref error_;
   bool declined_ = false;
   bool ended_by_exit_ = false;
+  std::optional<std::chrono::steady_clock::time_point> starving_since_;
 };
 
 bool Call::decline(std::string why) {
@@ -316,6 +321,32 @@ bool Call::is_over() {
   return task_->queue.empty() && task_->finished.empty() && !pool.is_running_below(task_, failed_at_);
 }
 
+// The child of a fork that happened within this call (in a signal handler, say) has a pool of its own.
+void Call::move_to_this_process() {
+  if (&Pool::get() == pool_) return;
+  pool_ = &Pool::get();
+  pool_->enter();
+  for (Chunk& chunk : std::exchange(task_->queue, {})) pool_->add(task_, std::move(chunk));
+}
+
+// Other calls, whose elements may never end, must not hold up this one. False with an exception set.
+bool Call::get_worker() {
+  const int started = start_workers(limit_);  // after a shutdown or a fork, new ones
+  if (started < 0) return false;
+  if (started == 0) return decline("no worker interpreter could be started");
+  if (!Pool::get().is_starved(task_)) {
+    starving_since_.reset();
+    return true;
+  }
+  const auto now = std::chrono::steady_clock::now();
+  if (!starving_since_) starving_since_ = now;
+  if (now - *starving_since_ < longest_starvation) return true;
+  starving_since_.reset();
+  if (request_.automatic) return decline("the workers are busy with other calls");
+  Pool::get().start_extra();
+  return true;
+}
+
 void Call::wait() {
   PyThreadState* saved = PyEval_SaveThread();
   Pool& pool = Pool::get();
@@ -365,6 +396,7 @@ Outcome Call::end(bool well) {
 Outcome Call::run() {
   if (!set_up()) return end(false);
   while (!declined_) {
+    move_to_this_process();
     if (!take_finished() || declined_) return end(declined_);
     if (!feed() || !deliver_output() || PyErr_CheckSignals() != 0) return end(false);
     if (is_over()) {
@@ -380,11 +412,8 @@ Outcome Call::run() {
       if (!serve_one()) return end(false);
       continue;
     }
-    // After a shutdown or a fork, new ones.
-    const int started = start_workers(limit_);
-    if (started < 0) return end(false);
-    if (started == 0) decline("no worker interpreter could be started");
-    wait();
+    if (!get_worker()) return end(false);
+    if (!declined_) wait();
   }
   return end(true);
 }
@@ -449,9 +478,8 @@ void shutdown() {
 
 bool close() { return Pool::get().stop(true) == 0; }
 
-void before_fork() {
-  if (Pool* pool = Pool::get_if_made()) pool->hold();
-}
+// Made if need be: another thread may be about to.
+void before_fork() { Pool::get().hold(); }
 
 void after_fork_in_parent() {
   if (Pool* pool = Pool::get_if_made()) pool->release();

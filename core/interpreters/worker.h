@@ -32,6 +32,7 @@ class Worker {
   int64_t running_from = 0;    // its lowest position
   int64_t job = 0;             // number of the chunk
   bool leave = false;          // is to end
+  bool extra = false;          // beside one for each CPU
   bool lost = false;           // stuck: nobody waits for it any more
   bool started = false;        // has its interpreter
   bool ended = false;          // the thread is about to return

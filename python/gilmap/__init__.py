@@ -43,6 +43,26 @@ def _at_exit() -> None:
 _atexit.register(_at_exit)
 
 
+def _before_fork() -> None:
+    """The child has none of the other threads. It would crash or hang with a copy of a worker's interpreter, and wait
+    for ever for a part of gilmap that another thread was importing."""
+    _gilmap.before_fork()
+    while unfinished := [
+        name
+        for name, module in tuple(_sys.modules.items())
+        if name.startswith("gilmap.") and getattr(getattr(module, "__spec__", None), "_initializing", False)
+    ]:
+        __import__(unfinished[0])
+
+
+# Here, not where workers are used first: a fork that has begun by then would not call them.
+_os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=_gilmap.after_fork_in_parent,
+    after_in_child=_gilmap.after_fork_in_child,
+)
+
+
 def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":
     """What `map(func, *iterables)` would do, and why; runs none of the user's code.
 

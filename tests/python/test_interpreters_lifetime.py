@@ -120,6 +120,78 @@ assert results == [[sum(range(3000))] * 3000]
 """)
 
 
+def test_fork_while_other_threads_make_the_first_calls():
+    """They import gilmap._interpreters and start workers: the child must not find that half done."""
+    in_process("""
+import subprocess
+code = '''
+import gilmap, os, sys, threading, time, warnings
+warnings.simplefilter("ignore")
+def call(): return gilmap.map(str, range(60), backend="subinterp") == [str(k) for k in range(60)]
+threads = [threading.Thread(target=call) for _ in range(3)]
+for t in threads: t.start()
+time.sleep(float(sys.argv[1]))
+pid = os.fork()
+if pid == 0: os._exit(not call())
+until = time.monotonic() + 20
+while (done := os.waitpid(pid, os.WNOHANG)) == (0, 0):
+    if time.monotonic() > until:
+        os.kill(pid, 9)
+        sys.exit("the child hangs")
+    time.sleep(0.002)
+for t in threads: t.join()
+sys.exit(done[1])
+'''
+for k in range(24):
+    subprocess.run([sys.executable, "-c", code, str(k * 0.002)], check=True, timeout=40)
+""")
+
+
+def test_fork_with_a_lost_worker():
+    """Its interpreter cannot be ended before, and CPython's clean-up in the child hangs or aborts at it."""
+    in_process("""
+import multiprocessing, subprocess, warnings
+warnings.simplefilter("ignore")
+interrupt_after(0.2)
+raises(KeyboardInterrupt, sub, lambda x: sum(range(10**11)), range(3))
+def child(): assert sub(str, range(9)) == list(map(str, range(9)))
+for _ in range(2):
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(20)
+    assert process.exitcode == 0, process.exitcode
+assert subprocess.run(["true"]).returncode == 0
+same(str, range(9))
+""")
+
+
+def test_a_child_that_goes_on_in_the_call():
+    """A signal handler forks, and the child comes back from it, into the call."""
+    in_process("""
+import warnings
+warnings.simplefilter("ignore")
+pids = []
+signal.signal(signal.SIGUSR1, lambda *_: pids.append(os.fork()))
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+f = lambda x: (x, time.sleep(0.002))[0]
+good = sub(f, range(500)) == list(range(500))
+if pids == [0]: os._exit(not good)
+assert good and os.waitpid(pids[0], 0)[1] == 0
+""")
+
+
+@pytest.mark.parametrize("work", ["while True: pass", "return sum(range(10**11))"])
+def test_a_call_beside_one_that_never_ends(work):
+    """Its elements have all workers, and map would go on beside it."""
+    in_process(f"""
+def f(x):
+    {work}
+threading.Thread(target=sub, args=(f, range(10)), daemon=True).start()
+time.sleep(0.3)
+for _ in range(3): same(lambda x: (x, str(x)), range(100))
+""")
+
+
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing_beside_us(method):
     in_process(f"""

@@ -1,6 +1,5 @@
 """The main interpreter's side of the worker interpreters. The engine calls these functions by name."""
 
-import os
 import sys
 import types
 
@@ -22,13 +21,6 @@ __all__ = [
     "why_it_stays",
     "worker_code",
 ]
-
-# A child with a copy of an interpreter, but not of its thread, would hang or crash.
-os.register_at_fork(
-    before=_gilmap.before_fork,
-    after_in_parent=_gilmap.after_fork_in_parent,
-    after_in_child=_gilmap.after_fork_in_child,
-)
 
 _noted = 0
 

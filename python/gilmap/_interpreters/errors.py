@@ -164,11 +164,12 @@ def _own_lines(description: dict[str, Any]) -> Iterator[str]:
 
 
 def broken(data: bytes, position: int) -> BaseException:
-    """The error of a call whose function or arguments could not be built in a worker."""
+    """The error of a call whose function or elements could not be built in a worker."""
+    words = f"gilmap could not build the function, or elements from {position} on, in a worker interpreter"
     if not data:
-        return RuntimeError("gilmap could not build the function in a worker interpreter")
+        return RuntimeError(words)
     descriptions = loads(data)
-    error = RuntimeError(f"gilmap could not build the function in a worker interpreter: {descriptions[0]['repr']}")
+    error = RuntimeError(f"{words}: {descriptions[0]['repr']}")
     error.__cause__ = WorkerTraceback("".join(_lines(descriptions)))
     return error
 

@@ -12,6 +12,8 @@ The first call waits for this import, so it takes no module whose own import tak
 from __future__ import annotations
 
 import _pickle
+import _typing  # type: ignore[import-not-found]
+import builtins
 import functools
 import io
 import itertools
@@ -268,7 +270,7 @@ def _reduce_type_variable(variable: Any) -> Any:
         if (value := getattr(variable, attribute, None))
     }
     constraints = getattr(variable, "__constraints__", ())
-    return worker.make_type_variable, (type(variable), variable.__name__, constraints, options)
+    return worker.make_type_variable, (type(variable).__name__, variable.__name__, constraints, options)
 
 
 def _loaded(name: str) -> Any:
@@ -294,8 +296,8 @@ def _reduce_class(cls: Any) -> tuple[Any, ...]:
     content = dict(vars(cls))
     slots = content.get("__slots__", ())
     slot_names = {slots} if isinstance(slots, str) else set(slots)
-    first = ("__module__", "__qualname__", "__doc__", "__slots__")
-    namespace = {name: content[name] for name in first if name in content}
+    namespace = {name: content[name] for name in ("__module__", "__doc__", "__slots__") if name in content}
+    namespace["__qualname__"] = cls.__qualname__
     attributes = {
         name: value
         for name, value in content.items()
@@ -313,10 +315,42 @@ def _reduce_class(cls: Any) -> tuple[Any, ...]:
         alias = [base for base in written if getattr(base, "__origin__", None) is typing.Generic]
         bases = tuple(alias[0] if base is typing.Generic else base for base in bases) if alias else written
     arguments = (_token_of(cls), type(cls), cls.__name__, bases, namespace)
-    return worker.make_class, arguments, attributes, None, None, worker.fill_class
+    abc = _loaded("_abc")
+    # Classes that were registered with an abstract one.
+    registered = [c for r in abc._get_dump(cls)[0] if (c := r())] if abc and "_abc_impl" in content else []
+    return worker.make_class, arguments, (attributes, registered), None, None, worker.fill_class
 
 
 # ---------------------------------------------------------------- packing
+
+
+_nothing: Any = object()
+_HEAP_TYPE = 1 << 9
+# Builtins that a worker has, and that are no functions or types of C.
+_COMMON_BUILTINS = set(
+    "None True False Ellipsis NotImplemented __debug__ __doc__ __name__ __package__ __loader__ __spec__ copyright "
+    "credits exit help license open quit".split()
+)
+
+
+def _builtins_of(namespace: dict[str, Any]) -> dict[str, Any]:
+    own = namespace.get("__builtins__", builtins)
+    found: dict[str, Any] = vars(own) if isinstance(own, types.ModuleType) else own
+    return found
+
+
+def _own_builtin(namespace: dict[str, Any], name: str) -> Any:
+    """A builtin that the program has added or replaced, or that a namespace with builtins of its own has; else
+    _nothing."""
+    found = _builtins_of(namespace)
+    value = found.get(name, _nothing)
+    if value is _nothing or found is not vars(builtins):
+        return value
+    if isinstance(value, types.BuiltinFunctionType):
+        standard = value.__module__ == "builtins" and value.__name__ == name
+    else:
+        standard = isinstance(value, type) and value.__module__ == "builtins"
+    return _nothing if standard or name in _COMMON_BUILTINS else value
 
 
 class _Globals:
@@ -336,8 +370,6 @@ class Packer(_pickle.Pickler):
     def __init__(self, buffer: io.BytesIO) -> None:
         super().__init__(buffer, 5)
         self._globals: dict[int, _Globals] = {}
-        self._filled: set[int] = set()
-        self._sent: set[tuple[int, str]] = set()
         self.variables: list[tuple[str, str, Any]] = []  # function, variable, value
         self.volatile = False
 
@@ -353,9 +385,10 @@ class Packer(_pickle.Pickler):
             return _reduce_class(value)
         if isinstance(value, types.ModuleType):
             return self._module(value)
-        typing = _loaded("typing")
-        if typing is not None and kind in (typing.TypeVar, typing.ParamSpec, typing.TypeVarTuple):
+        if kind in (_typing.TypeVar, _typing.ParamSpec, _typing.TypeVarTuple):
             return _reduce_type_variable(value)
+        if kind is _typing.TypeAliasType:
+            return worker.make_type_alias, (value.__name__, value.__value__, value.__type_params__)
         # Singletons that dataclasses compares by identity, which pickle would copy.
         dataclasses = _loaded("dataclasses")
         for name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR"):
@@ -390,20 +423,20 @@ class Packer(_pickle.Pickler):
         facts = _code_facts(function.__code__)
         namespace = function.__globals__
         shared = self._globals.setdefault(id(namespace), _Globals(namespace))
+        # Each function brings all that it names, even if others share it: code of the program's own that runs while all
+        # is built (a __setstate__, a __hash__) finds it there already.
         captured = {}
         for name in facts.globals:
-            if name in namespace and (id(namespace), name) not in self._sent:
-                self._sent.add((id(namespace), name))
-                value = namespace[name]
+            value = namespace.get(name, _nothing)
+            if value is _nothing:
+                value = _own_builtin(namespace, name)
+            if value is not _nothing:
                 self._note(function, name, value)
                 if isinstance(value, types.ModuleType):
                     value = self._captured_module(value, facts.attributes)
                 captured[name] = value
         cells = []
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            if id(cell) in self._filled:
-                continue
-            self._filled.add(id(cell))
             try:
                 value = cell.cell_contents
             except ValueError:  # empty
@@ -425,7 +458,7 @@ class Packer(_pickle.Pickler):
             "__module__": function.__module__,
             "__doc__": function.__doc__,
         }
-        attributes = {name: value for name, value in vars(function).items() if name != "__wrapped__"}
+        attributes = dict(vars(function))
         changes = facts.writes or not facts.stored_cells.isdisjoint(function.__code__.co_freevars)
         self.volatile = self.volatile or changes or not all(map(_is_frozen, attributes.values()))
         state = (function.__defaults__, function.__kwdefaults__, names, attributes, captured, cells)
@@ -433,8 +466,11 @@ class Packer(_pickle.Pickler):
         return worker.make_function, arguments, state, None, None, worker.fill_function
 
     def _namespace(self, shared: _Globals) -> Any:
-        name, file = shared.namespace.get("__name__"), shared.namespace.get("__file__")
-        return worker.make_globals, (name, file if isinstance(file, str) else None)
+        namespace = shared.namespace
+        name, file = namespace.get("__name__"), namespace.get("__file__")
+        own = _builtins_of(namespace)
+        needed = None if own is vars(builtins) else {n: own[n] for n in ("__import__", "__build_class__") if n in own}
+        return worker.make_globals, (name, file if isinstance(file, str) else None, needed)
 
 
 class _CodeBytes:
@@ -466,11 +502,16 @@ _REDUCERS: dict[type, Callable[[Packer, Any], Any]] = {
     _CodeBytes: lambda packer, code: (worker.make_code, (code.data,)),
     _ModuleWith: lambda packer, module: (worker.make_module, module.arguments),
     types.ModuleType: Packer._module,
+    types.MethodType: lambda packer, method: (worker.make_method, (method.__func__, method.__self__)),
     staticmethod: lambda packer, method: (staticmethod, (method.__func__,)),
     classmethod: lambda packer, method: (classmethod, (method.__func__,)),
     types.MappingProxyType: lambda packer, proxy: (worker.make_proxy, (dict(proxy),)),
     property: lambda packer, p: (property, (p.fget, p.fset, p.fdel, p.__doc__)),
     functools._lru_cache_wrapper: _reduce_cached,
+    # Their weak references have callbacks that go nowhere else.
+    weakref.WeakKeyDictionary: lambda packer, d: (weakref.WeakKeyDictionary, (dict(d),)),
+    weakref.WeakValueDictionary: lambda packer, d: (weakref.WeakValueDictionary, (dict(d),)),
+    weakref.WeakSet: lambda packer, s: (weakref.WeakSet, (list(s),)),
 }
 
 

@@ -33,11 +33,12 @@ _tokens: "weakref.WeakKeyDictionary[type, int]" = weakref.WeakKeyDictionary()  #
 _namespaces: list[dict] = []  # made by the load that is going on
 
 
-def make_globals(name, file):
-    """The dict that stands for a module's globals, of which it has the names that were shipped."""
+def make_globals(name, file, own_builtins):
+    """The dict that stands for a module's globals, of which it has the names that were shipped. One that had builtins
+    of its own sees no others: those that its code names are among its globals."""
     import builtins
 
-    made = {"__builtins__": builtins, "__name__": name}
+    made = {"__builtins__": builtins if own_builtins is None else own_builtins, "__name__": name}
     if file is not None:
         made["__file__"] = file
     _namespaces.append(made)
@@ -77,19 +78,53 @@ def make_module(name, submodules):
 
 
 def make_class(token, metaclass, name, bases, namespace):
-    """A class without its methods; the same one if this worker has it already."""
+    """A class without its methods; the same one if this worker has it already.
+
+    What the program's own code does when a class is made (a metaclass's __new__, an __init_subclass__) is not done
+    again: what came of it is in the attributes, which follow."""
     known = _classes.get(token)
     if known is not None:
+        if known.__bases__ != bases:
+            known.__bases__ = bases
         return known
-    made = types.new_class(name, bases, {"metaclass": metaclass}, lambda into: into.update(namespace))
+    resolved = types.resolve_bases(bases)
+    if resolved is not bases:
+        namespace["__orig_bases__"] = bases
+    hooks = [
+        base
+        for base in dict.fromkeys(c for b in resolved for c in b.__mro__)
+        if base.__flags__ & _HEAP_TYPE and "__init_subclass__" in vars(base)
+    ]
+    kept = [vars(base)["__init_subclass__"] for base in hooks]
+    for base in hooks:
+        type.__setattr__(base, "__init_subclass__", classmethod(lambda cls, **_: None))
+    try:
+        made = type.__new__(metaclass, name, resolved, namespace)
+    finally:
+        for base, hook in zip(hooks, kept, strict=True):
+            type.__setattr__(base, "__init_subclass__", hook)
+    if "_abc" in sys.modules and issubclass(metaclass, sys.modules["abc"].ABCMeta):
+        sys.modules["_abc"]._abc_init(made)
     _classes[token] = made
     _tokens[made] = token
     return made
 
 
-def fill_class(made, attributes):
+# What a class has of its own making.
+_OWN_OF_CLASS = {"__dict__", "__weakref__", "__slots__", "__qualname__", "__module__", "__doc__", "_abc_impl"}
+
+
+def fill_class(made, state):
+    attributes, registered = state
     for name, value in attributes.items():
-        setattr(made, name, value)
+        type.__setattr__(made, name, value)
+    # One that was here already may have more than the program's class has now.
+    for name, value in tuple(vars(made).items()):
+        own = isinstance(value, types.MemberDescriptorType | types.GetSetDescriptorType) or name in _OWN_OF_CLASS
+        if name not in attributes and not own:
+            type.__delattr__(made, name)
+    for other in registered:
+        made.register(other)
 
 
 def make_enum(token, metaclass, name, bases, data_type, members, module, qualname, keywords):
@@ -124,13 +159,28 @@ def make_enum(token, metaclass, name, bases, data_type, members, module, qualnam
 
 def fill_enum(made, state):
     attributes, of_members = state
-    fill_class(made, attributes)
+    for name, value in attributes.items():
+        type.__setattr__(made, name, value)
     for name, values in of_members.items():
         vars(made.__members__[name]).update(values)
 
 
 def make_type_variable(kind, name, constraints, options):
-    return kind(name, *constraints, **options)
+    return _typing_type(kind)(name, *constraints, **options)
+
+
+def make_type_alias(name, value, parameters):
+    return _typing_type("TypeAliasType")(name, value, type_params=parameters)
+
+
+def _typing_type(name):
+    import _typing  # cheaper than typing
+
+    return getattr(_typing, name)
+
+
+def make_method(function, bound_to):
+    return types.MethodType(function, bound_to)
 
 
 def make_proxy(mapping):
