@@ -1,9 +1,9 @@
 """Never a loss: the functions of the tests and the workloads with SIMD and without, in three orders of their inputs.
 
 Sorted: by what an element costs. Random. Adversarial: in each group of elements that a kernel computes at once, one
-long one. Both run in processes of their own, in turns, since GILMAP_SIMD is read once; on one thread, and it is the
-time of the CPU that counts, because a second thread that comes late would say nothing of kernels. What SIMD kernels
-cost to compile is here as well.
+long one. Both run in one process, in turns, because a call of some microseconds depends on where its memory comes from;
+on one thread, and it is the time of the CPU that counts, because a second thread that comes late would say nothing of
+kernels. What SIMD kernels cost to compile is here as well.
 """
 
 import math
@@ -14,7 +14,6 @@ import gilmap
 import numpy as np
 from gilmap import _gilmap
 
-from bench.apart import Apart
 from bench.measure import in_turns, seconds_of
 from bench.simd import ROWS, warmed
 from bench.workloads import WORKLOADS
@@ -86,17 +85,8 @@ def never_seen(f):
     return copy
 
 
-# ---------------------------------------------------------------- in a process of its own
-
-_known = {}
-_ready = {}
-
-
-def prepare(name, ranking, order, size, group):
-    """Nanoseconds of an element. Each time the function is one of its own, of which gilmap knows nothing."""
-    if not _known:
-        _known.update(candidates())
-    f, rows = _known[name]
+def in_order(ranking, order, size, group):
+    """Numbers of rows, so many, from those of a ranking by cost; some may come often and others not."""
     rng = np.random.default_rng(5)
     picked = np.array(ranking)[np.sort(rng.integers(0, len(ranking), size))]
     if order == "random":
@@ -106,65 +96,84 @@ def prepare(name, ranking, order, size, group):
         picked = rng.choice(cheap, size)
         first = np.arange(0, size - group + 1, group)
         picked[first + rng.integers(0, group, len(first))] = ranking[-1]
-    columns = [np.array(column)[picked] for column in zip(*rows, strict=True)]
-    f = never_seen(f)
-    warmed(f, columns, seconds=0.015, workers=1)
-    _ready["run"] = lambda: gilmap.map(f, *columns, workers=1)
-    return min(run(1) for _ in range(5)) / size * 1e9
+    return picked
 
 
-def run(calls):
-    """Seconds of the CPU."""
-    start = time.process_time()
-    for _ in range(calls):
-        _ready["run"]()
-    return time.process_time() - start
+class Contest:
+    """A function with SIMD and without, on the same columns; each a copy, of which gilmap knew nothing before."""
+
+    def __init__(self, f, rows, ranking, order, group):
+        self._contestants = [("measured", never_seen(f)), ("never", never_seen(f))]
+        self._make_columns = lambda size: [
+            np.array(column)[in_order(ranking, order, size, group)] for column in zip(*rows, strict=True)
+        ]
+        self._columns = self._make_columns(SIZES[0])
+        self._calls = 1
+        for k in (0, 1):
+            self._warm(k)
+        each = min(self._run(1) for _ in range(5)) / SIZES[0]
+        size = int(min(max(CALL / max(each, 1e-12), SIZES[0]), SIZES[1]))
+        self._columns = self._make_columns(size)
+        for k in (0, 1):
+            self._warm(k)
+        self._calls = max(1, round(CALL / max(each, 1e-12) / size))
+
+    def _warm(self, k):
+        use, f = self._contestants[k]
+        _gilmap.use_lanes(use)
+        warmed(f, self._columns, seconds=0.015, workers=1)
+
+    def _run(self, k):
+        """Seconds of the CPU."""
+        use, f = self._contestants[k]
+        _gilmap.use_lanes(use)
+        start = time.process_time()
+        for _ in range(self._calls):
+            gilmap.map(f, *self._columns, workers=1)
+        return time.process_time() - start
+
+    def ratio(self, repeats):
+        """Time with SIMD over that without: of the quarter of the runs that was least disturbed."""
+        seconds = [[], []]
+        try:
+            in_turns([lambda k=k: seconds[k].append(self._run(k)) for k in (0, 1)], repeats)
+        finally:
+            _gilmap.use_lanes("measured")
+        with_simd, without = (sorted(s)[len(s) // 4] for s in seconds)
+        return with_simd / without
 
 
 # ---------------------------------------------------------------- figures
 
 
-def _ratio(processes, name, ranking, order, size, calls, group, repeats):
-    """Time with SIMD over that without."""
-    for process in processes:
-        process.ask(prepare, name, ranking, order, size, group)
-    seconds = [[] for _ in processes]
-    in_turns([lambda k=k, p=p: seconds[k].append(p.ask(run, calls)) for k, p in enumerate(processes)], repeats, 0.001)
-    with_simd, without = (sorted(s)[len(s) // 4] for s in seconds)  # the worst of many medians would be of noise
-    return with_simd / without
-
-
 def never_a_loss(table, repeats):
-    """With few repeats for a quarter of the functions; for all of them it takes a quarter of an hour."""
+    """With few repeats for a quarter of the functions; for all of them it takes some minutes."""
     step = 4 if repeats <= QUICK else 1
     measured = {}
-    with Apart() as simd, Apart(GILMAP_SIMD="off") as off:
-        for name, (f, rows) in list(candidates().items())[::step]:
-            kernel = facts(f, rows)
-            if kernel is None:
-                continue
-            ranking = by_cost(f, rows)
-            for order in ORDERS:
-                each_ns = off.ask(prepare, name, ranking, order, SIZES[0], kernel["lanes"])
-                size = int(min(max(CALL * 1e9 / each_ns, SIZES[0]), SIZES[1]))
-                calls = max(1, round(CALL * 1e9 / each_ns / size))
-                args = (name, ranking, order, size, calls, kernel["lanes"])
-                measured[name, order] = _ratio((simd, off), *args, min(repeats, 5)), args
-        suspects = sorted((k for k in measured if measured[k][0] > SUSPECT), key=lambda k: -measured[k][0])
-        for key in suspects[:MOST_SUSPECTS]:
-            measured[key] = _ratio((simd, off), *measured[key][1], 15), measured[key][1]
+    for name, (f, rows) in list(candidates().items())[::step]:
+        kernel = facts(f, rows)
+        if kernel is None:
+            continue
+        ranking = by_cost(f, rows)
+        for order in ORDERS:
+            contest = Contest(f, rows, ranking, order, kernel["lanes"])
+            measured[name, order] = contest.ratio(min(repeats, 5)), contest
+    suspects = sorted((k for k in measured if measured[k][0] > SUSPECT), key=lambda k: -measured[k][0])
+    for key in suspects[:MOST_SUSPECTS]:
+        contest = measured[key][1]
+        measured[key] = contest.ratio(15), contest
     ratios = {key: ratio for key, (ratio, _) in measured.items()}
     for order in ORDERS:
-        in_order = {name: ratio for (name, o), ratio in ratios.items() if o == order}
-        for name in sorted(in_order, key=in_order.get)[-10:]:
-            print(f"    {order}: {name} {in_order[name]:.2f}")
-        worst = max(in_order, key=in_order.get)
-        mean = math.exp(-sum(map(math.log, in_order.values())) / len(in_order))
-        losses = sum(ratio > 1.05 for ratio in in_order.values())
+        of_order = {name: ratio for (name, o), ratio in ratios.items() if o == order}
+        for name in sorted(of_order, key=of_order.get)[-10:]:
+            print(f"    {order}: {name} {of_order[name]:.2f}")
+        worst = max(of_order, key=of_order.get)
+        mean = math.exp(-sum(map(math.log, of_order.values())) / len(of_order))
+        losses = sum(ratio > 1.05 for ratio in of_order.values())
         print(
-            f"    {order}: {len(in_order)} functions, {losses} slower by over 5 %, speed-up {mean:.2f} (geometric mean)"
+            f"    {order}: {len(of_order)} functions, {losses} slower by over 5 %, speed-up {mean:.2f} (geometric mean)"
         )
-        table.at_most(f"time with SIMD over without, {order}, worst ({worst})", in_order[worst], 1.05)
+        table.at_most(f"time with SIMD over without, {order}, worst ({worst})", of_order[worst], 1.05)
 
 
 def compile_times(table, _repeats):

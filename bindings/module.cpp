@@ -263,5 +263,18 @@ NB_MODULE(_gilmap, m) {
   m.def("cached_functions", &router::entry_count);
   m.def("rests_from_workers", [](nb::handle callable) { return router::rests_from_workers(callable.ptr()); });
   m.def("count_losses", &router::count_losses, nb::arg("count"));
-  m.def("use_lanes_only", &gilmap::runtime::use_lanes_only, nb::arg("only"));
+  m.def(
+      "use_lanes",
+      [](const std::string& when) {
+        using gilmap::runtime::LaneUse;
+        if (when == "measured")
+          gilmap::runtime::set_lane_use(LaneUse::Measured);
+        else if (when == "always")
+          gilmap::runtime::set_lane_use(LaneUse::Always);
+        else if (when == "never")
+          gilmap::runtime::set_lane_use(LaneUse::Never);
+        else
+          throw nb::value_error("lanes are used 'always', 'never', or as 'measured'");
+      },
+      nb::arg("when"));
 }

@@ -12,8 +12,8 @@ namespace {
 
 // Data of more classes than this is as good as random.
 constexpr size_t max_classes = 3;
-// Rows that are looked at, at the beginning, in the middle and at the end.
-constexpr int64_t sample_rows = 64;
+// Rows that are looked at: some in each of so many places, a cache line of 64-bit values.
+constexpr int64_t sample_places = 24, sample_rows = 8;
 
 // The smallest class around the values: of 31 or 52 bits, with or without a sign. Within 52 bits sums and products with
 // small numbers cannot overflow, and a double holds the value.
@@ -27,10 +27,11 @@ ir::IntRange class_of(ir::IntRange values) {
 }
 
 ir::IntRange sample(const columns::View& view, int64_t rows) {
-  ir::IntRange all = columns::int_range(view, 0, std::min(rows, sample_rows));
-  for (int64_t begin : {rows / 2, rows - sample_rows}) {
-    if (begin < sample_rows) continue;
-    ir::IntRange some = columns::int_range(view, begin, std::min(rows - begin, sample_rows));
+  const int64_t places = std::min(sample_places, std::max<int64_t>(1, rows / sample_rows));
+  ir::IntRange all{INT64_MAX, INT64_MIN};
+  for (int64_t place = 0; place < places; ++place) {
+    const int64_t begin = places == 1 ? 0 : (rows - sample_rows) / (places - 1) * place;
+    const ir::IntRange some = columns::int_range(view, begin, std::min(rows - begin, sample_rows));
     all = {std::min(all.lo, some.lo), std::max(all.hi, some.hi)};
   }
   return all;

@@ -38,7 +38,7 @@ int64_t Pace::next_chunk(int64_t left, int workers, bool many_deopts) const {
   rows = std::min(rows, std::max(first_known_rows, 8 * largest_));
 
   const int64_t least = static_cast<int64_t>(std::clamp(least_ns / ns_per_row_, 1.0, static_cast<double>(most)));
-  const int64_t share = left / (2 * workers);
+  const int64_t share = workers == 1 ? left : left / (2 * workers);
   rows = std::min(rows, std::max(share, least));
   if (rows >= 256) rows &= ~int64_t{63};  // whole cache lines of the output, one byte wide too
   return whole_groups(rows);

@@ -82,9 +82,7 @@ bool Job::run_inline(double budget_ms) {
     const int64_t done_rows = row - frontier_;
     const bool stopped = row < end;
     stats_.add(done_rows, static_cast<int64_t>(run.deopts.size()), static_cast<int64_t>(now - elapsed));
-    if (spec_.second != nullptr && !stopped) {
-      spec_.second->choice.learn(run.went(), done_rows, static_cast<int64_t>(now - elapsed));
-    }
+    if (spec_.second != nullptr && !stopped) run.tell(spec_.second->choice, static_cast<int64_t>(now - elapsed));
     ready_.insert(ready_.end(), run.deopts.begin(), run.deopts.end());
     run.deopts.clear();
     frontier_ = row;

@@ -8,10 +8,15 @@ namespace gilmap::runtime {
 
 namespace {
 
-constexpr int64_t min_sample_ns = 2'000;  // below, the clock and the first touch of the data show
+constexpr int64_t min_sample_ns = 1'000;  // below, the clock shows
 constexpr double probe_ns = 20'000;
-constexpr int64_t max_probe_rows = 8192;
+// Of kernels that are close to each other. One at a time learns the branches of its data for some 10 µs.
+constexpr double long_probe_ns = 100'000;
+constexpr double is_close = 1.5;  // by this factor at most
+constexpr int64_t max_probe_rows = 16384;
 constexpr double probe_share = 0.02;
+constexpr double first_rest_ns = 100'000;  // after rows beyond the bounds, of which there may be more
+constexpr double longest_rest_ns = 50'000'000;
 constexpr int64_t near_chunks = 4;  // chunks so close to each other are compared
 constexpr int few_pairs = 3;
 constexpr int averaged_pairs = 4;
@@ -20,15 +25,15 @@ constexpr double margin = 0.03;        // by which the other kernel must be fast
 constexpr double clearly = 1.5;        // faster than this by the first pair is taken for granted
 constexpr double assumed_speedup = 4;  // of lanes, while nothing is known
 
-std::atomic<bool> only_lanes{false};
+std::atomic<LaneUse> use_of_lanes{LaneUse::Measured};
 
 Way other(Way way) { return way == Way::Lanes ? Way::General : Way::Lanes; }
 
 }  // namespace
 
 // Relaxed: it says nothing of other memory.
-void use_lanes_only(bool only) { only_lanes.store(only, std::memory_order_relaxed); }
-bool lanes_only() { return only_lanes.load(std::memory_order_relaxed); }
+void set_lane_use(LaneUse use) { use_of_lanes.store(use, std::memory_order_relaxed); }
+LaneUse lane_use() { return use_of_lanes.load(std::memory_order_relaxed); }
 
 double KernelChoice::ns_per_row(Way way) const {
   std::lock_guard lock(mutex_);
@@ -47,7 +52,9 @@ double KernelChoice::estimate(Way way) const {
 // As few rows as tell something.
 int64_t KernelChoice::probe_rows(Way way, int lanes) const {
   const double ns = std::max(estimate(way), 0.01);
-  const auto rows = static_cast<int64_t>(std::clamp(probe_ns / ns, 1.0, double{max_probe_rows}));
+  const bool close = pairs_ > 0 && std::abs(log_ratio_) < std::log(is_close);
+  const auto rows =
+      static_cast<int64_t>(std::clamp((close ? long_probe_ns : probe_ns) / ns, 1.0, double{max_probe_rows}));
   if (way == Way::General) return std::max<int64_t>(rows, lanes / 4);
   return (rows + lanes - 1) / lanes * lanes;
 }
@@ -63,8 +70,9 @@ bool KernelChoice::lanes_pay(int64_t left, int workers, int lanes) const {
 }
 
 KernelChoice::Turn KernelChoice::next(int64_t left, int workers, int lanes) {
-  if (lanes_only()) return {Way::Lanes, INT64_MAX};
+  if (lane_use() != LaneUse::Measured) return {lanes_only() ? Way::Lanes : Way::General, INT64_MAX};
   std::lock_guard lock(mutex_);
+  if (rest_ns_ > 0) return {Way::General, INT64_MAX};
   const Way rival = other(better_);
   if (cost(Way::General) > 0 && cost(Way::Lanes) > 0 && !decided()) {
     tried_ = other(tried_);
@@ -81,15 +89,29 @@ KernelChoice::Turn KernelChoice::next(int64_t left, int workers, int lanes) {
 }
 
 void KernelChoice::learn(Way way, int64_t rows, int64_t ns) {
-  if (rows <= 0 || ns < min_sample_ns) return;
-  const double sample = static_cast<double>(ns) / static_cast<double>(rows);
+  if (rows <= 0) return;
   const auto k = static_cast<size_t>(way);
   std::lock_guard lock(mutex_);
+  if (way == Way::Lanes) next_rest_ns_ = 0;
+  rest_ns_ -= std::min(rest_ns_, static_cast<double>(ns));
+  Sample& all = small_[k];
+  all.rows += rows;
+  all.ns += ns;
+  if (all.ns < min_sample_ns) return;
+  const double sample = static_cast<double>(all.ns) / static_cast<double>(all.rows);
+  all = {};
   cost_[k] = cost_[k] > 0 ? (cost_[k] + sample) / 2 : sample;
   last_[k] = sample;
   number_[k] = ++chunks_;
   since_probe_ns_ += static_cast<double>(ns);
   compare();
+}
+
+void KernelChoice::missed(int64_t ns) {
+  std::lock_guard lock(mutex_);
+  next_rest_ns_ = std::max({2 * next_rest_ns_, first_rest_ns, 10.0 * static_cast<double>(ns)});
+  next_rest_ns_ = std::min(next_rest_ns_, longest_rest_ns);
+  rest_ns_ = next_rest_ns_;
 }
 
 void KernelChoice::compare_anew() {

@@ -17,9 +17,11 @@ namespace gilmap::runtime {
 
 enum class Way : uint8_t { General, Lanes };  // one element at a time, several
 
-// For tests: lanes whenever there are any, also for a few rows. Of the process.
-void use_lanes_only(bool only);
-bool lanes_only();
+// For tests and benchmarks: lanes whenever there are any, also for a few rows; or never. Of the process.
+enum class LaneUse : uint8_t { Measured, Always, Never };
+void set_lane_use(LaneUse use);
+LaneUse lane_use();
+inline bool lanes_only() { return lane_use() == LaneUse::Always; }
 
 class KernelChoice {
  public:
@@ -31,6 +33,8 @@ class KernelChoice {
   Turn next(int64_t left, int workers, int lanes);
   // What rows that follow each other cost. Also before there is a kernel to choose.
   void learn(Way way, int64_t rows, int64_t ns);
+  // The rows of a turn with lanes did not lie within the bounds of their kernel.
+  void missed(int64_t ns);
   // The general kernel has been replaced by a faster one: what was compared does not count any more.
   void compare_anew();
   // 0: unknown.
@@ -44,8 +48,12 @@ class KernelChoice {
   bool lanes_pay(int64_t left, int workers, int lanes) const;
   void compare();
 
-  mutable std::mutex mutex_;      // guards all below
-  std::array<double, 2> cost_{};  // ns per row, averaged
+  mutable std::mutex mutex_;  // guards all below
+  struct Sample {
+    int64_t rows = 0, ns = 0;
+  };
+  std::array<Sample, 2> small_{};  // too short to say anything yet
+  std::array<double, 2> cost_{};   // ns per row, averaged
   // The last chunk of each way that was compared with none yet: its cost, and its number; 0 if there is none.
   std::array<double, 2> last_{};
   std::array<int64_t, 2> number_{};
@@ -55,6 +63,8 @@ class KernelChoice {
   Way better_ = Way::Lanes;
   Way tried_ = Way::General;  // last
   double since_probe_ns_ = 0;
+  double rest_ns_ = 0;       // to be spent on rows before lanes are tried again, after they were missed
+  double next_rest_ns_ = 0;  // the longer, the oftener
 };
 
 }  // namespace gilmap::runtime

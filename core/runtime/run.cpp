@@ -98,6 +98,12 @@ int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
 
 Way Run::went() const { return lane_rows * 8 >= (settled_ - begin) * 7 && lane_rows > 0 ? Way::Lanes : Way::General; }
 
+void Run::tell(KernelChoice& choice, int64_t ns) const {
+  const bool missed = way == Way::Lanes && went() == Way::General && misses_ > 0;
+  if (missed) choice.missed(ns);
+  choice.learn(went(), settled_ - begin, ns);
+}
+
 // A block that lies within the second kernel's bounds is swept while it comes into the cache, which it would anyway.
 const codegen::Kernel& Run::kernel_of_block() {
   const codegen::Kernel& general = *spec_->kernel;

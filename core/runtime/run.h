@@ -64,6 +64,8 @@ class Run {
   int64_t grain() const { return base_ >= alone_end_ && way == Way::Lanes ? spec_->second->kernel->lanes : 1; }
   // Which way the last chunk went, as a whole.
   Way went() const;
+  // What the chunk that is done has cost.
+  void tell(KernelChoice& choice, int64_t ns) const;
 
  private:
   void prepare_outputs();

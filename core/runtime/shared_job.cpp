@@ -54,8 +54,9 @@ bool SharedJob::claim(Run& run) {
       const int64_t left = end_.load(relaxed) - next_;
       const KernelChoice::Turn turn = next_turn(left, limit);
       way = turn.way;
-      const int64_t count = pace(way).next_chunk(left, limit, stats_.many_deopts());
-      next_ = rows.end += std::min(count, turn.most_rows);
+      // A probe knows its size; pace() would begin with few rows where this job has not gone that way yet.
+      const bool probe = turn.most_rows < left;
+      next_ = rows.end += probe ? turn.most_rows : pace(way).next_chunk(left, limit, stats_.many_deopts());
     }
     run.claim(spec_, rows.begin, rows.end, way, now_ns());
     runs_.push_back(&run);
@@ -132,7 +133,7 @@ void SharedJob::finish(Run& run, int64_t row, int64_t ns) {
     }
     const Way way = run.went();
     pace(way).learn(row - run.begin, ns);
-    if (spec_.second != nullptr && !run.disturbed) spec_.second->choice.learn(way, row - run.begin, ns);
+    if (spec_.second != nullptr && !run.disturbed) run.tell(spec_.second->choice, ns);
     stats_.add(row - run.begin, run.deopt_count, ns);
     if (!run.deopts.empty()) {
       held_ += static_cast<int64_t>(run.deopts.size());

@@ -263,13 +263,13 @@ class Check:
         columns = columns or [[] for _ in self.rows[0]]
         first_error = next((k for k in picks if self.outcomes[k][0] == "raised"), None)
         try:
-            _gilmap.use_lanes_only(mode.lanes)
+            _gilmap.use_lanes("always" if mode.lanes else "measured")
             result = gilmap.map(self.function, *columns, **mode.options)
         except Exception as error:
             self._compare_error(mode, first_error, error)
             return
         finally:
-            _gilmap.use_lanes_only(False)
+            _gilmap.use_lanes("measured")
         if first_error is not None:
             self._fail(mode, first_error, "no exception")
         value_type = type(self.outcomes[picks[0]][1]) if picks else None

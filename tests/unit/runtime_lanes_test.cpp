@@ -264,6 +264,40 @@ TEST(KernelChoice, compares_anew_what_has_been_replaced) {
   EXPECT_GT(share(choice, 2e7, Way::General, fast), 0.9);
 }
 
+TEST(KernelChoice, rests_from_lanes_that_are_in_vain) {
+  KernelChoice choice;
+  choice.learn(Way::General, 1000, 1'000'000);
+  choice.learn(Way::Lanes, 1024, 256'000);
+  int vain = 0;
+  for (int chunk = 0; chunk < 1000; ++chunk) {
+    const bool with_lanes = choice.next(many, 1, 32).way == Way::Lanes;
+    vain += with_lanes;
+    if (with_lanes) choice.missed(30'000);  // their rows went the other way in the end
+    choice.learn(Way::General, 200, 200'000);
+  }
+  EXPECT_LT(vain, 20);
+  EXPECT_GT(vain, 5);
+  // The data has changed: soon all goes through lanes again.
+  const auto costs = [](double) { return Costs{1000, 250}; };
+  share(choice, 6e7, Way::Lanes, costs);
+  EXPECT_GT(share(choice, 1e8, Way::Lanes, costs), 0.9);
+}
+
+TEST(KernelChoice, small_samples_are_put_together) {
+  KernelChoice choice;
+  choice.learn(Way::General, 8192, 2458);
+  const auto costs = [](double) { return Costs{0.3, 0.6}; };
+  double gone = 0, lanes = 0;
+  for (int call = 0; call < 100'000; ++call) {
+    const KernelChoice::Turn turn = choice.next(1000, 1, 32);
+    const double ns = turn.way == Way::Lanes ? costs(0).lanes : costs(0).general;
+    choice.learn(turn.way, 1000, static_cast<int64_t>(1000 * ns));
+    gone += 1000 * ns;
+    if (turn.way == Way::Lanes) lanes += 1000 * ns;
+  }
+  EXPECT_LT(lanes / gone, 0.05);
+}
+
 TEST(KernelChoice, few_rows_for_many_workers_go_one_by_one) {
   KernelChoice choice;
   choice.learn(Way::General, 32, 32'000'000);
