@@ -62,12 +62,14 @@ int start_workers(int limit) {
 
 class Call {
  public:
-  Call(const Request& request, std::vector<Ref>& results, std::string& why)
+  Call(const Request& request, std::span<Ref> results, std::string& why)
       : request_(request), results_(results), why_(why), task_(std::make_shared<Task>()), first_(request.begin) {}
   Outcome run();
   // The pool was closed for good while this ran.
   bool ended_by_exit() const { return ended_by_exit_; }
   double rows_ns() const { return rows_ns_; }
+  // So many of the first results are there.
+  int64_t whole() const { return static_cast<int64_t>(whole_); }
 
  private:
   bool set_up();
@@ -86,7 +88,7 @@ class Call {
   Outcome end(bool well);
 
   const Request& request_;
-  std::vector<Ref>& results_;
+  std::span<Ref> results_;
   std::string& why_;
   std::shared_ptr<Task> task_;
   Pool* pool_ = &Pool::get();
@@ -142,7 +144,6 @@ bool Call::set_up() {
   task_->recursion_limit = state->py_recursion_limit;
   task_->recursion_left = state->py_recursion_remaining;
   task_->c_recursion_left = state->c_recursion_remaining;
-  results_.resize(static_cast<size_t>(request_.end - first_));
   done_.resize(static_cast<size_t>(request_.end - first_));
   ns_per_row_ = request_.ns_per_row;
   feed_.emplace(request_.inputs, first_, request_.end, request_.automatic, std::move(dumps));
@@ -375,12 +376,9 @@ Outcome Call::end(bool well) {
     PyErr_SetString(PyExc_SystemError, "gilmap: a call ended without all of its results");
     pending = Ref::steal(PyErr_GetRaisedException());
   }
-  if (!all) {
-    // Only the first rows without a gap.
-    size_t whole = 0;
-    while (whole < done_.size() && done_[whole]) ++whole;
-    results_.resize(whole);
-  }
+  while (whole_ < done_.size() && done_[whole_]) ++whole_;
+  // Only the first rows without a gap. What is dropped may run code of the user's, which finds each place empty.
+  for (size_t i = whole_; i < results_.size(); ++i) Ref dropped = std::exchange(results_[i], Ref());
   if (!well) {
     PyErr_SetRaisedException(pending.release());
     return Outcome::Raised;
@@ -455,13 +453,15 @@ bool prepare() {
   return pool.size() > 0;
 }
 
-Outcome run(const Request& request, std::vector<Ref>& results, double& rows_ns, std::string& why) {
+Outcome run(const Request& request, std::span<Ref> results, int64_t& done, double& rows_ns, std::string& why) {
+  done = 0;
   if (!Pool::get().enter()) {
     why = "the program is ending";
     return Outcome::Declined;
   }
   Call call(request, results, why);
   const Outcome outcome = call.run();
+  done = call.whole();
   rows_ns = call.rows_ns();
   Pool::get().leave();
   if (call.ended_by_exit()) {

@@ -50,9 +50,9 @@ bool started();
 // Starts the workers, if they are not there yet, and returns at once. True if some are ready.
 bool prepare();
 
-// The results of rows begin .. end-1. An empty reference is that of an Arrow null. Unless all are done, `results` holds
-// those of the first rows, without a gap. `rows_ns` is what rows took in the workers, in all.
-Outcome run(const Request& request, std::vector<Ref>& results, double& rows_ns, std::string& why);
+// Fills `results`, which are empty, with those of rows begin .. end-1. An Arrow null's is left empty. Unless all are
+// done, it holds those of the first `done` rows, without a gap. `rows_ns` is what rows took in the workers, in all.
+Outcome run(const Request& request, std::span<Ref> results, int64_t& done, double& rows_ns, std::string& why);
 
 // Without the GIL. Ends all workers; the next call starts them again. Not so after close().
 void shutdown();

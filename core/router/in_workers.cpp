@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <vector>
 
 #include "runtime/clock.h"
 #include "runtime/pool.h"
@@ -91,13 +90,14 @@ Outcome run_in_workers(CallState& call, const interpreters::Shipment& shipment, 
   request.ns_per_row = each_ns;
   request.call = [&call](int64_t i) { return call.interpreter.call(i); };
 
-  std::vector<Ref> results;
-  double rows_ns = 0;
-  const Outcome outcome = end_list(call, interpreters::run(request, results, rows_ns, why));
   if (!call.prefix.begin(call.n)) return Outcome::Raised;
-  for (Ref& r : results) {
-    if (!call.prefix.append(r ? std::move(r) : Ref::borrow(Py_None))) return Outcome::Raised;
+  int64_t done = 0;
+  double rows_ns = 0;
+  const Outcome outcome = end_list(call, interpreters::run(request, call.prefix.room(call.n), done, rows_ns, why));
+  for (Ref& r : call.prefix.room(call.n).first(static_cast<size_t>(done))) {
+    if (!r) r = Ref::borrow(Py_None);
   }
+  call.prefix.grow(done);
   const auto took_ns = static_cast<double>(runtime::now_ns() - start);
   if (request.automatic && outcome != Outcome::Raised) {
     // On a machine that is busy now, rows take longer here too than they once did: as long as they took there.

@@ -3,6 +3,8 @@
 
 #include <Python.h>
 
+#include <span>
+
 #include <cstdint>
 
 #include "support/py_ref.h"
@@ -34,6 +36,15 @@ class Prefix {
     Py_SET_SIZE(l, size + 1);
     return true;
   }
+
+  // After begin(expected): the room for the results that are still to come. Null in each place that has none yet.
+  std::span<Ref> room(int64_t expected) {
+    static_assert(sizeof(Ref) == sizeof(PyObject*));  // an empty Ref is a null pointer
+    auto* l = reinterpret_cast<PyListObject*>(list_.get());
+    return {reinterpret_cast<Ref*>(l->ob_item) + Py_SIZE(l), static_cast<size_t>(expected - Py_SIZE(l))};
+  }
+  // The first `count` places of the room have their results.
+  void grow(int64_t count) { Py_SET_SIZE(list_.get(), Py_SIZE(list_.get()) + count); }
 
   // The list itself; nothing is left here.
   Ref release() { return std::move(list_); }
