@@ -10,6 +10,9 @@ namespace gilmap::runtime {
 
 namespace {
 constexpr int64_t max_held = 32768;  // deopts that wait for the calling thread before the workers pause: 0.5 MB
+constexpr uintptr_t page_bytes = uintptr_t{2} << 20;
+constexpr int64_t least_bytes_for_pages = int64_t{16} << 20;
+constexpr double longest_chunk_ns = 3e6;
 constexpr auto relaxed = std::memory_order_relaxed;
 }  // namespace
 
@@ -56,13 +59,27 @@ bool SharedJob::claim(Run& run) {
       way = turn.way;
       // A probe knows its size; pace() would begin with few rows where this job has not gone that way yet.
       const bool probe = turn.most_rows < left;
-      next_ = rows.end += probe ? turn.most_rows : pace(way).next_chunk(left, limit, stats_.many_deopts());
+      rows.end += probe ? turn.most_rows : pace(way).next_chunk(left, limit, stats_.many_deopts());
+      if (!probe && limit > 1) rows.end = to_page_end(rows.begin, rows.end, pace(way).ns_per_row());
+      next_ = rows.end;
     }
     run.claim(spec_, rows.begin, rows.end, way, now_ns());
     runs_.push_back(&run);
   }
   open.store(can_claim(), relaxed);
   return found;
+}
+
+// Where two threads begin to write to the same large page, the system clears it twice, and throws one away. So chunks
+// of little work end where such a page of the output does.
+int64_t SharedJob::to_page_end(int64_t begin, int64_t end, double ns_per_row) const {
+  const int64_t width = spec_.payload_width;
+  const int64_t last = end_.load(relaxed);
+  if (width == 0 || !spec_.group->positions.empty() || last * width < least_bytes_for_pages) return end;
+  const auto address = reinterpret_cast<uintptr_t>(spec_.payload + end * width);
+  const auto behind = static_cast<int64_t>((page_bytes - address % page_bytes) % page_bytes) / width;
+  const bool is_cheap = static_cast<double>(end + behind - begin) * ns_per_row < longest_chunk_ns;
+  return is_cheap ? std::min(end + behind, last) : end;
 }
 
 KernelChoice::Turn SharedJob::next_turn(int64_t left, int workers) {

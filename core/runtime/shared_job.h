@@ -75,6 +75,7 @@ class SharedJob : public std::enable_shared_from_this<SharedJob> {
   };
 
   bool claim(Run& run);
+  int64_t to_page_end(int64_t begin, int64_t end, double ns_per_row) const;
   KernelChoice::Turn next_turn(int64_t left, int workers);
   Pace& pace(Way way);
   bool take_apart_lowest();

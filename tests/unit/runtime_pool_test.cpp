@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <set>
 #include <string>
 
@@ -82,6 +84,40 @@ TEST_F(RuntimePool, starts_no_more_threads_than_there_are_chunks) {
   job.start();
   finish(job);
   EXPECT_EQ(thread_names(), (std::multiset<std::string>{"gilmap-1"}));
+}
+
+// Of each page of 2 MB the thread that wrote to it.
+std::mutex writers_mutex;
+std::map<uintptr_t, std::set<pthread_t>> writers;
+
+int64_t run_telling_pages(KernelArgs* args, int64_t begin, int64_t end) {
+  const auto* out = static_cast<int64_t*>(args->payload);
+  {
+    std::lock_guard lock(writers_mutex);
+    for (const int64_t row : {begin, end - 1}) {
+      writers[reinterpret_cast<uintptr_t>(out + row) >> 21].insert(pthread_self());
+    }
+  }
+  return run_int(args, begin, end);
+}
+
+TEST_F(RuntimePool, large_pages_of_the_output_are_written_by_one_thread_each) {
+  writers.clear();
+  constexpr int64_t rows = 5'000'000;
+  Call call(count_up(rows));
+  JobSpec spec = call.spec(std::make_shared<TestKernel>(run_telling_pages, std::vector{Type::I64}));
+  spec.ns_per_row = 1;
+  Job job(spec);
+  job.start();
+  finish(job);
+  std::set<pthread_t> all;
+  for (const auto& [page, threads] : writers) {
+    EXPECT_EQ(threads.size(), 1U) << page;
+    all.insert(threads.begin(), threads.end());
+  }
+  EXPECT_GE(writers.size(), static_cast<size_t>(rows * 8 >> 21));
+  EXPECT_GT(all.size(), 1U);
+  for (int64_t i = 0; i < rows; ++i) ASSERT_EQ(call.result(i), result_of(i));
 }
 
 int64_t run_looking_at_its_thread(KernelArgs* args, int64_t begin, int64_t end) {
