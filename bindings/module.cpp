@@ -206,6 +206,7 @@ NB_MODULE(_gilmap, m) {
       d["simd"] = simd;
     }
     d["instructions"] = e.instructions;
+    d["loops"] = e.loops;
     if (!e.compiled) {
       d["what"] = e.why.what;
       d["side_effect"] = e.why.side_effect;
@@ -213,6 +214,7 @@ NB_MODULE(_gilmap, m) {
       d["function"] = e.why.where.function;
       d["line"] = e.why.where.line;
       d["column"] = e.why.where.column;
+      d["end_column"] = e.why.where.end_column;
     }
     return d;
   });
@@ -258,6 +260,19 @@ NB_MODULE(_gilmap, m) {
     for (ir::IntRange r : router::column_bounds(items)) bounds.emplace_back(r.lo, r.hi);
     if (PyErr_Occurred()) throw nb::python_error();
     return bounds;
+  });
+  m.def("describe_codegen", [] {
+    std::string error;
+    const auto d = gilmap::loader::describe(&error);
+    nb::dict facts;
+    if (d) {
+      facts["llvm"] = d->llvm_version;
+      facts["cpu"] = d->cpu;
+      facts["simd"] = d->simd;
+    } else {
+      facts["error"] = error;
+    }
+    return facts;
   });
   m.def("available_cpus", &gilmap::runtime::available_cpus);
   m.def("cached_functions", &router::entry_count);

@@ -88,6 +88,14 @@ struct LaneFacts {
 };
 std::optional<LaneFacts> lane_facts(const ir::Module& module, std::string* error);
 
+// What this library is and uses, for `python -m gilmap info`.
+struct Description {
+  std::string llvm_version;
+  std::string cpu;   // LLVM's name of the running CPU
+  std::string simd;  // the instruction set in use, or why there is none
+};
+Description describe();
+
 // Starts LLVM's one-time set-up (about 4 ms); harmless to call again, from any thread.
 void warm_up();
 

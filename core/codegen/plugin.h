@@ -18,6 +18,7 @@ struct Plugin {
   decltype(&codegen::compile) compile;
   decltype(&codegen::listing) listing;
   decltype(&codegen::lane_facts) lane_facts;
+  decltype(&codegen::describe) describe;
 };
 
 }  // namespace gilmap::codegen

@@ -1,6 +1,7 @@
 #include "codegen/target.h"
 
 #include <llvm/ADT/StringMap.h>
+#include <llvm/Config/llvm-config.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/TargetParser/Host.h>
@@ -51,6 +52,23 @@ const Host& host() {
     return h;
   }();
   return known;
+}
+
+std::string simd_name(Simd simd) {
+  switch (simd) {
+    case Simd::Best:
+    case Simd::Off:
+      break;
+    case Simd::Sse:
+      return "SSE4.2, 2 lanes of 64 bits";
+    case Simd::Neon:
+      return "NEON, 2 lanes of 64 bits";
+    case Simd::Avx2:
+      return "AVX2, 4 lanes of 64 bits";
+    case Simd::Avx512:
+      return "AVX-512, 8 lanes of 64 bits";
+  }
+  return "off";
 }
 
 // All that the host has, but nothing wider than `simd`.
@@ -119,6 +137,15 @@ std::expected<Simd, std::string> resolve(Simd simd) {
   if (simd == Simd::Best) return best();
   if (!host_has(simd)) return std::unexpected("this CPU does not have the instruction set");
   return simd;
+}
+
+Description describe() {
+  Description d;
+  d.llvm_version = LLVM_VERSION_STRING;
+  d.cpu = host().cpu;
+  const auto simd = best();
+  d.simd = simd ? simd_name(*simd) : simd.error();
+  return d;
 }
 
 int vector_lanes(Simd simd) {

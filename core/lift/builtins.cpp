@@ -30,8 +30,10 @@ Step FunctionLifter::call_builtin(PyObject* f, Arguments args) {
   std::string name = function_name(f);
   std::string module = module_of(f);
   if (module == "math") return call_math(name, std::move(args));
+  if (module == "_io" && name == "open") unsupported("open() acts on something outside the function", true);
   if (module != "builtins") {
-    if (module == "_random" || module == "time" || name == "random") {
+    if (module.starts_with('_')) module.erase(0, 1);  // the C half of a library module
+    if (module == "random" || module == "time" || name == "random") {
       unsupported("`" + name + "()` gives another result each time", true);
     }
     unsupported("a call of " + (module.empty() ? "" : module + ".") + name + "() is not compiled");
@@ -77,8 +79,8 @@ Step FunctionLifter::call_builtin(PyObject* f, Arguments args) {
   if (name == "iter" && a.size() == 1 && (a[0].kind == Kind::Range || a[0].kind == Kind::Tuple)) {
     return result(iterate(a[0]));
   }
-  static const char* const effects[] = {"print", "input", "open",    "setattr", "delattr",
-                                        "exec",  "eval",  "globals", "locals",  "next"};
+  static const char* const effects[] = {"print", "input",   "setattr", "delattr", "exec",
+                                        "eval",  "globals", "locals",  "next"};
   for (const char* e : effects) {
     if (name == e) unsupported(name + "() acts on something outside the function", true);
   }

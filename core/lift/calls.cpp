@@ -1,6 +1,7 @@
 // Calls of Python functions: binding arguments, entering a function in place, calling a recursive one, attributes.
 
 #include <algorithm>
+#include <set>
 
 #include "lift/lifter.h"
 
@@ -434,6 +435,22 @@ bool FunctionLifter::object_attribute(const Value& base, PyObject* name, Value* 
   return true;
 }
 
+namespace {
+
+// Is it a method that changes a list, dict or set that was there before the call?
+bool changes_container(const Value& base, const std::string& method) {
+  static const std::set<std::string> list_methods{"append", "extend", "insert",  "pop",
+                                                  "remove", "clear",  "reverse", "sort"};
+  static const std::set<std::string> dict_methods{"update", "setdefault", "pop", "popitem", "clear"};
+  static const std::set<std::string> set_methods{"add", "discard", "remove", "pop", "clear", "update"};
+  if (base.kind != Kind::Object) return false;
+  if (PyList_Check(base.obj)) return list_methods.contains(method);
+  if (PyDict_Check(base.obj)) return dict_methods.contains(method);
+  return PySet_Check(base.obj) && set_methods.contains(method);
+}
+
+}  // namespace
+
 Step FunctionLifter::load_attribute(const Value& base, PyObject* name, bool method) {
   Value v;
   std::string text = text_of(name);
@@ -476,6 +493,9 @@ Step FunctionLifter::load_attribute(const Value& base, PyObject* name, bool meth
     }
   } else if (base.kind == Kind::None) {
     return give_up(Reason::Type);
+  }
+  if (!found && changes_container(base, text)) {
+    unsupported("`." + text + "` changes " + describe(base) + " that other calls can see", true);
   }
   if (!found) unsupported("`." + text + "` of " + describe(base) + " is not compiled");
   // The method form has the callable and self (or NULL) in the order of this version's CALL.

@@ -106,6 +106,7 @@ SourcePosition CodeInfo::position(int instr) const {
     PyCode_Addr2Location(code, instrs[static_cast<size_t>(instr)].offset, &line, &column, &end_line, &end_column);
     where.line = line;
     where.column = column + 1;
+    where.end_column = end_line == line ? end_column + 1 : 0;
   }
   return where;
 }

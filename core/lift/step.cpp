@@ -150,6 +150,48 @@ Step FunctionLifter::unpack(int count) {
   unsupported("unpacking " + describe(v) + " is not compiled");
 }
 
+namespace {
+
+// What a Python programmer wrote where the compiler of CPython put this instruction.
+std::string construct(const std::string& opcode) {
+  struct Row {
+    const char* prefix;
+    const char* words;
+  };
+  static const Row rows[] = {
+      {"BEFORE_WITH", "`with`"},
+      {"BEFORE_ASYNC_WITH", "`async with`"},
+      {"LOAD_SPECIAL", "`with`"},
+      {"MATCH_", "`match` with a pattern that is no plain value"},
+      {"GET_LEN", "`match` with a pattern that is no plain value"},
+      {"LOAD_BUILD_CLASS", "a class definition inside the function"},
+      {"BUILD_SET", "a set"},
+      {"SET_", "a set"},
+      {"BUILD_MAP", "a dict"},
+      {"MAP_ADD", "a dict"},
+      {"BUILD_CONST_KEY_MAP", "a dict"},
+      {"BUILD_SLICE", "a slice"},
+      {"BINARY_SLICE", "a slice"},
+      {"DELETE_SUBSCR", "`del x[…]`"},
+      {"DELETE_ATTR", "`del` of an attribute"},
+      {"DELETE_GLOBAL", "`del` of a global"},
+      {"DELETE_DEREF", "`del` of a variable that an inner function uses"},
+      {"LOAD_SUPER_ATTR", "`super()`"},
+      {"UNPACK_EX", "unpacking with `*`"},
+      {"SEND", "`yield from` or `await`"},
+      {"GET_AWAITABLE", "`await`"},
+      {"GET_YIELD_FROM_ITER", "`yield from`"},
+      {"GET_AITER", "`async for`"},
+      {"IMPORT_STAR", "`from … import *`"},
+  };
+  for (const Row& row : rows) {
+    if (opcode.starts_with(row.prefix)) return row.words;
+  }
+  return "this construct (" + opcode + ")";
+}
+
+}  // namespace
+
 Step FunctionLifter::step(const Instr& in) {
   auto& stack = s_.stack;
   auto at = [&](int depth) -> Value& {
@@ -160,7 +202,7 @@ Step FunctionLifter::step(const Instr& in) {
     case Code::Nop:
       return Step::Next;
     case Code::Unknown:
-      unsupported(std::string("this construct (") + opcode_name(in.arg) + ") is not compiled");
+      unsupported(construct(opcode_name(in.arg)) + " is not compiled");
 
     case Code::LoadFast: {
       Value v = load_local(in.arg);
@@ -329,7 +371,8 @@ Step FunctionLifter::step(const Instr& in) {
     case Code::ListExtend: {
       Value more = pop();
       Value& list = at(in.arg);
-      if (list.kind != Kind::Tuple || more.kind != Kind::Tuple) unsupported("a list is extended by " + describe(more));
+      if (list.kind != Kind::Tuple || more.kind != Kind::Tuple)
+        unsupported("unpacking " + describe(more.kind == Kind::Tuple ? list : more) + " with `*` is not compiled");
       std::vector<Value> items(*list.items);
       items.insert(items.end(), more.items->begin(), more.items->end());
       list = Value::of_items(Kind::Tuple, std::move(items), list.aux);

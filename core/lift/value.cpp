@@ -98,6 +98,10 @@ std::string describe(const Value& v) {
       if (PyUnicode_Check(v.obj)) return "a str";
       if (PyLong_CheckExact(v.obj)) return "an int beyond 64 bits";
       if (PyFunction_Check(v.obj) || PyCFunction_Check(v.obj)) return "a function";
+      if (PyType_Check(v.obj)) return "a class";
+      for (const char* plain : {"list", "dict", "set", "frozenset", "complex", "bytes"}) {
+        if (name == plain) return "a " + name;
+      }
       bool vowel = name.find_first_of("aeiou") == 0;
       return (vowel ? "an object of type '" : "a value of type '") + name + "'";
     }

@@ -65,6 +65,13 @@ std::optional<codegen::LaneFacts> lane_facts(const ir::Module& module, std::stri
   return std::nullopt;
 }
 
+std::optional<codegen::Description> describe(std::string* error) {
+  const Opened& library = opened();
+  if (library.plugin) return library.plugin->describe();
+  *error = library.error;
+  return std::nullopt;
+}
+
 std::string listing(const ir::Module& module, codegen::Listing what, const codegen::CompileOptions& options) {
   const Opened& library = opened();
   return library.plugin ? library.plugin->listing(module, what, options) : library.error;

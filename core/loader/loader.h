@@ -16,10 +16,11 @@ const std::string& library_path();
 bool is_installed();
 
 // codegen's functions of these names. The first call opens the library, which takes some 5 ms. If that fails, all calls
-// do alike: compile() and lane_facts() return nothing with `error` set, listing() says why instead.
+// do alike: compile(), lane_facts() and describe() return nothing with `error` set, listing() says why instead.
 std::shared_ptr<codegen::Kernel> compile(const ir::Module& module, const codegen::CompileOptions& options,
                                          std::string* error);
 std::string listing(const ir::Module& module, codegen::Listing what, const codegen::CompileOptions& options = {});
 std::optional<codegen::LaneFacts> lane_facts(const ir::Module& module, std::string* error);
+std::optional<codegen::Description> describe(std::string* error);
 
 }  // namespace gilmap::loader

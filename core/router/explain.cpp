@@ -4,6 +4,7 @@
 #include <map>
 
 #include "columns/columns.h"
+#include "ir/loops.h"
 #include "ir/printer.h"
 #include "lift/lift.h"
 #include "loader/loader.h"
@@ -32,9 +33,13 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
     e.lanes = loader::lane_facts(*lanes, &e.why_no_lanes);
   std::map<std::string, int> checks;
   for (const ir::Function& f : lifted->module.functions) {
+    const ir::Predecessors preds(f);
+    const auto loops = ir::Loops::of(f, preds, ir::Dominators(f, preds));
+    e.loops |= !loops || loops->size() > 0;
     for (const ir::Block& b : f.blocks) {
       for (ir::ValueId v : b.body) {
         ++e.instructions;
+        e.loops |= f[v].op == ir::Op::Call;
         if (f[v].op == ir::Op::DeoptIf) ++checks[ir::words(static_cast<ir::DeoptReason>(f[v].imm))];
       }
       if (b.end.kind == ir::Terminator::Kind::Deopt) ++checks[ir::words(b.end.reason)];

@@ -22,6 +22,7 @@ struct Explanation {
   std::optional<codegen::LaneFacts> lanes;          // how many elements are computed at once
   std::string why_no_lanes;                         // if compiled, and they are not
   int instructions = 0;                             // of the IR
+  bool loops = false;                               // or recursion: an element may take long
 };
 
 // `bounds` are those of the arguments, as column_bounds() finds them, or none. Opens the code generator.

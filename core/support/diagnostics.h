@@ -11,7 +11,8 @@ struct SourcePosition {
   std::string file;
   std::string function;
   int line = 0;
-  int column = 0;
+  int column = 0;      // in bytes of UTF-8
+  int end_column = 0;  // behind it, if it ends on the same line
 };
 
 // One obstacle: what stands in the way, in a plain sentence, and where.

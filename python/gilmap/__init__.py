@@ -70,7 +70,11 @@ def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":
     iterables: the inputs, of which the types of the first elements count; without them the annotations of func,
         and without those an int and a float column are assumed.
 
-    Returns an `Explanation`, a dict with `backend`, `reason`, `has_fast_path` and more, that prints as text. `columns`
+    Returns an `Explanation`, a dict that prints as text in a terminal and as tables in a notebook: `backend` (what runs
+    the call), `then` (what does once a kernel is ready), `reason` (str), `has_fast_path` (bool: some types are
+    compiled), `side_effects` (bool: an obstacle is one), `hint` (a small change that makes it 10 times faster, or None)
+    and `blockers`, a dict for each obstacle: `file`, `line`, `column` and `source` of it, `what` it is, what to write
+    `instead`. `columns`
     has what becomes of each combination of types; there, `simd` says how many elements are computed at once
     (lanes of a vector, vectors), whether a lane that is done takes the next element, and which functions are called for
     one lane after the other; or the reason why there is only one.

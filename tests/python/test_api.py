@@ -4,12 +4,13 @@ import inspect
 import json
 import math
 import os
+import subprocess
 import sys
 
 import gilmap
 import pytest
 
-from tests.python.support import run_script
+from tests.python.support import environment, run_script
 
 
 def affine(x):
@@ -274,6 +275,64 @@ for name in ("twice", "text"):
 """
     output = run_script(source)
     assert "twice" in output and "text" in output and "str" in output
+
+
+def command(*arguments, cwd=None, **changes):
+    """python -m gilmap …: (exit status, standard output, standard error)."""
+    child = subprocess.run(
+        [sys.executable, "-m", "gilmap", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=cwd,
+        env=environment(**changes),
+    )
+    return child.returncode, child.stdout, child.stderr
+
+
+def test_command_line_explains_what_lies_in_the_working_directory(tmp_path):
+    (tmp_path / "shapes.py").write_text("class Circle:\n    def area(r: float):\n        return r * r * 3.14\n")
+    status, out, err = command("explain", "shapes:Circle.area", cwd=tmp_path)
+    assert (status, err) == (0, "") and "Circle.area" in out and "float -> float" in out
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("no_such_module_at_all:f", "no module named 'no_such_module_at_all'"),
+        ("os.no_such_part:f", "no module named 'os.no_such_part'"),
+        ("math:no_such_function", "module 'math' has no attribute 'no_such_function'"),
+        ("math:sin.cos", "object 'math.sin' has no attribute 'cos'"),
+        ("math:pi", "'math.pi' is not callable: it is a float"),
+        ("math", "'math' is not MODULE:FUNCTION"),
+        (":f", "not MODULE:FUNCTION"),
+        ("./here.py:f", "not the name of a module"),
+    ],
+)
+def test_command_line_says_what_is_not_there(name, words):
+    status, out, err = command("explain", name)
+    assert (status, out) == (1, "") and words in err and "Traceback" not in err
+
+
+def test_command_line_shows_what_the_module_itself_raises(tmp_path):
+    (tmp_path / "broken.py").write_text("import no_such_module_at_all\n")
+    status, _, err = command("explain", "broken:f", cwd=tmp_path)
+    assert status == 1 and "Traceback" in err and "broken.py" in err
+
+
+@pytest.mark.parametrize("arguments", [(), ("explain",), ("infos",), ("explain", "math:sin", "math:cos")])
+def test_command_line_usage(arguments):
+    status, out, err = command(*arguments)
+    assert (status, out) == (2, "") and "usage" in err
+
+
+def test_command_line_info():
+    status, out, err = command("info", GILMAP_NUM_THREADS="1", GILMAP_SIMD="off")
+    facts = dict(line.split(":", 1) for line in out.splitlines())
+    assert (status, err) == (0, "")
+    assert gilmap.__version__ in facts["gilmap"] and sys.version.split()[0] in facts["Python"]
+    assert facts["threads"].split()[0] == "1" and facts["SIMD"].split()[0] == "off"
+    assert facts["LLVM"].strip()[0].isdigit() and facts["CPU"].strip() and "memory" in facts["caches"]
 
 
 def test_import_brings_no_other_large_module():
