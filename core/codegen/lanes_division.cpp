@@ -55,7 +55,7 @@ DivMod LaneEmitter::emit_divmod_constant(Value* a, IntRange ra, int64_t d, Wante
   if (is_non_negative(ra) && ra.hi < d) return {integer(0), a};
   if (std::has_single_bit(static_cast<uint64_t>(d))) {
     const int shift = std::countr_zero(static_cast<uint64_t>(d));
-    return {b_.CreateAShr(a, integer(shift)), b_.CreateAnd(a, integer(d - 1))};
+    return {b_.CreateAShr(a, integer(shift)), b_.CreateAnd(a, d == 2 ? one() : integer(d - 1))};
   }
   if (is_non_negative(ra) && ra.hi <= INT32_MAX) return emit_divmod_half(a, d);
   if (within_bits(ra, 50) && d <= int64_t{1} << 50) return emit_divmod_reciprocal(a, ra, d, wanted);

@@ -57,6 +57,9 @@ class LaneEmitter : public FunctionEmitter {
   bool is_vector() const { return width_ != 0; }
   void add_to_phi(ir::ValueId param, llvm::Value* v);
   llvm::Value* splat(llvm::Value* scalar);
+  // 1, but LLVM does not know: of `x & 1 == 0` and `m ? x + 1 : x` it makes shifts and sums of masks, where AVX-512 has
+  // a test and a masked sum.
+  llvm::Value* one();
   // A value as it is held from one operation to the next, and that of a mask.
   llvm::Value* held(ir::ValueId v);
   llvm::Value* widened(llvm::Value* mask);
@@ -69,6 +72,7 @@ class LaneEmitter : public FunctionEmitter {
   llvm::Value* emit_shift(ir::Op op, llvm::Value* a, llvm::Value* count) override;
   Checked emit_product(llvm::Value* a, llvm::Value* b) override;
   llvm::Value* emit_multiply(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb);
+  llvm::Value* emit_scaling_overflows(llvm::Value* a, IntRange ra, int64_t factor);
   llvm::Value* emit_product_overflows(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb);
 
   // lanes_conversions.cpp
@@ -110,6 +114,7 @@ class LaneEmitter : public FunctionEmitter {
 
   std::vector<std::vector<llvm::Value*>> parts_;  // of varying values, by ValueId, as they are held
   ir::ValueId emitted_ = ir::no_value;            // the varying value being emitted
+  llvm::Value* one_ = nullptr;
   std::map<std::pair<llvm::Type*, size_t>, llvm::AllocaInst*> scratch_;
 };
 

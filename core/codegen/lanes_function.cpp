@@ -27,6 +27,17 @@ Value* LaneEmitter::splat(Value* scalar) {
   return b_.CreateVectorSplat(width_, scalar);
 }
 
+Value* LaneEmitter::one() {
+  if (module_.simd != Simd::Avx512) return integer(1);
+  if (!one_) {
+    const llvm::IRBuilderBase::InsertPointGuard guard(b_);
+    llvm::BasicBlock& entry = function_->getEntryBlock();
+    b_.SetInsertPoint(&entry, entry.getFirstInsertionPt());
+    one_ = as_int(fence(as_real(integer(1))));
+  }
+  return one_;
+}
+
 Value* LaneEmitter::value(ir::ValueId v) {
   if (!is_vector()) return FunctionEmitter::value(v);
   if (!ir_[v].varying) return splat(FunctionEmitter::value(v));

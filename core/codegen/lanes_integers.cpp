@@ -25,6 +25,7 @@ constexpr bool is_unsigned_32_bits(IntRange r) { return r.lo >= 0 && r.hi <= int
 Value* LaneEmitter::emit_arithmetic(Op op, const ir::Inst& inst) {
   if (!is_vector()) return FunctionEmitter::emit_arithmetic(op, inst);
   const ir::ValueId a = inst.args[0], b = inst.args[1];
+  if (op == Op::IAdd && range(b) == passes::single(1)) return b_.CreateAdd(value(a), one());
   if (op == Op::IAdd) return b_.CreateAdd(value(a), value(b));
   if (op == Op::ISub) return b_.CreateSub(value(a), value(b));
   GILMAP_CHECK(op == Op::IMul);
@@ -57,8 +58,8 @@ Value* LaneEmitter::emit_overflows(Op op, const ir::Inst& inst) {
 
 Value* LaneEmitter::emit_product_overflows(Value* a, Value* b, IntRange ra, IntRange rb) {
   if (product_fits(ra, rb)) return bool_constant(false);
-  if (is_constant(ra) && ra.lo != -1) return emit_scaling_overflows(b, ra.lo);
-  if (is_constant(rb) && rb.lo != -1) return emit_scaling_overflows(a, rb.lo);
+  if (is_constant(ra) && ra.lo != -1) return emit_scaling_overflows(b, rb, ra.lo);
+  if (is_constant(rb) && rb.lo != -1) return emit_scaling_overflows(a, ra, rb.lo);
   Value *x = to_float(a, ra), *y = to_float(b, rb), *product = emit_multiply(a, b, ra, rb);
   if (!converts_natively()) {
     Value* wrong_sign = b_.CreateICmpSLT(b_.CreateXor(product, b_.CreateXor(a, b)), integer(0));
@@ -68,6 +69,12 @@ Value* LaneEmitter::emit_product_overflows(Value* a, Value* b, IntRange ra, IntR
   Value* p = to_float(product, {});
   Value* wrapped = module_.has_fma ? emit_fma(x, y, b_.CreateFNeg(p)) : b_.CreateFSub(b_.CreateFMul(x, y), p);
   return b_.CreateFCmpOGE(emit_fabs(wrapped), real(0x1p63));
+}
+
+// On one side only, one comparison will do.
+Value* LaneEmitter::emit_scaling_overflows(Value* a, IntRange ra, int64_t factor) {
+  if (factor > 0 && ra.lo >= INT64_MIN / factor) return b_.CreateICmpSGT(a, integer(INT64_MAX / factor));
+  return FunctionEmitter::emit_scaling_overflows(a, factor);
 }
 
 FunctionEmitter::Checked LaneEmitter::emit_product(Value* a, Value* b) {
