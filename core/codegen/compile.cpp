@@ -54,7 +54,7 @@ struct Diagnostics final : llvm::DiagnosticHandler {
 };
 
 struct Facts {
-  bool may_deopt = false, polls = false, has_loops = false;
+  bool may_deopt = false, polls = false, has_loops = false, foreign = false;
 };
 
 // Instruction set of a module's code.
@@ -77,6 +77,7 @@ Facts facts_of(const ir::Module& module) {
       for (ir::ValueId v : block.body) {
         facts.may_deopt |= ir::info(f[v].op).effect == ir::Effect::Deopt;
         facts.polls |= ir::info(f[v].op).effect == ir::Effect::Poll;
+        facts.foreign |= ir::info(f[v].op).effect == ir::Effect::Foreign;
       }
     }
   }
@@ -131,7 +132,7 @@ class Compilation {
 
   void optimise() {
     if (options_.opt_level == 0) return;
-    bool vectorise = !is_lanes() && !facts_.may_deopt && !facts_.has_loops && emitted_.symbols.empty();
+    bool vectorise = !is_lanes() && !facts_.may_deopt && !facts_.has_loops && !facts_.foreign && emitted_.symbols.empty();
     codegen::optimise(module_, *machine_, vectorise);
   }
 
@@ -238,7 +239,7 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
   kernel->arg_ranges = element.arg_ranges;
   kernel->may_deopt = work.facts().may_deopt;
   kernel->recursive = module.functions.size() > 1;
-  kernel->unbounded = work.facts().polls || kernel->recursive;
+  kernel->unbounded = work.facts().polls || work.facts().foreign || kernel->recursive;
   kernel->lanes = work.lanes();
   kernel->compile_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return kernel;

@@ -323,6 +323,10 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
       return emit_call_numeric(v);
     case Op::CallFailed:
       return failed_.at({inst.args[0], part_});
+    case Op::CallForeign:
+      return emit_call_foreign(v);
+    case Op::ForeignFailed:
+      return failed_.at({inst.args[0], part_});
     case Op::Call:
       return emit_call(v);
     case Op::CallResult:

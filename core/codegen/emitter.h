@@ -171,6 +171,9 @@ class FunctionEmitter {
   NumericResult emit_small_power(llvm::Value* a, int64_t exponent);
   NumericResult emit_float_divmod(numeric::NumericFn fn, std::span<llvm::Value* const> args);
 
+  // emit_foreign.cpp
+  llvm::Value* emit_call_foreign(ir::ValueId v);
+
   // emit_calls.cpp
   llvm::Value* emit_call(ir::ValueId v);
   llvm::Value* emit_call_result(const ir::Inst& inst);
@@ -181,7 +184,7 @@ class FunctionEmitter {
   std::vector<bool> sign_choices_;
   std::vector<llvm::Value*> values_;                                 // by ValueId
   std::map<ir::ValueId, llvm::Value*> calls_;                        // what each Call returns, results and status
-  std::map<std::pair<ir::ValueId, unsigned>, llvm::Value*> failed_;  // of each CallNumeric, by part
+  std::map<std::pair<ir::ValueId, unsigned>, llvm::Value*> failed_;  // of each CallNumeric and CallForeign, by part
   llvm::AllocaInst* failed_flag_ = nullptr;
   std::vector<llvm::BasicBlock*> blocks_;      // by BlockId; null where unreachable
   std::vector<ir::BlockId> order_;             // reverse postorder

@@ -100,6 +100,8 @@ int cost(const ir::Function& f, const ir::Inst& inst) {
     case Op::FSqrt:
     case Op::CallNumeric:
     case Op::CallFailed:
+    case Op::CallForeign:
+    case Op::ForeignFailed:
     case Op::Call:
     case Op::CallResult:
     case Op::AnyLane:

@@ -137,6 +137,8 @@ std::optional<uint64_t> evaluate(Op op, int64_t imm, std::span<const uint64_t> a
 
     case Op::CallNumeric:
     case Op::CallFailed:
+    case Op::CallForeign:
+    case Op::ForeignFailed:
     case Op::Call:
     case Op::CallResult:
     case Op::DeoptIf:

@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "ir/foreign.h"
 #include "ir/types.h"
 #include "support/check.h"
 
@@ -34,7 +35,7 @@ enum class Op : uint8_t {
   Param,  // a block parameter; not a row of the table because it stands in no block's body
 };
 
-enum class Effect : uint8_t { Pure, Deopt, Poll, Element };
+enum class Effect : uint8_t { Pure, Deopt, Poll, Element, Foreign };
 
 struct OpInfo {
   const char* text;
@@ -129,6 +130,7 @@ struct Module {
   // Types that the element function returns, each once, in order of first appearance; Void is None.
   // With more than one the kernel writes a tag beside each payload.
   std::vector<Type> result_types;
+  std::vector<Foreign> foreign;  // of its call_foreign
 };
 
 }  // namespace gilmap::ir

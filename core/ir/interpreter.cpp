@@ -52,7 +52,7 @@ class Interpreter {
   struct Frame {
     const Function& f;
     std::vector<uint64_t> bits;                  // of each value
-    std::vector<bool> failed;                    // of each call_numeric
+    std::vector<bool> failed;                    // of each call_numeric and call_foreign
     std::vector<std::vector<uint64_t>> results;  // of each call
     int64_t depth_left;
   };
@@ -101,7 +101,16 @@ class Interpreter {
       frame.failed[v] = !options_.numeric(inst.imm, args, &frame.bits[v]);
       return true;
     }
-    if (inst.op == Op::CallFailed) {
+    if (inst.op == Op::CallForeign) {
+      if (!options_.foreign) {
+        *left = broken("call_foreign without a way to call");
+        return false;
+      }
+      const Foreign& callee = module_.foreign[static_cast<size_t>(inst.imm)];
+      frame.failed[v] = !options_.foreign(callee, args, &frame.bits[v]);
+      return true;
+    }
+    if (inst.op == Op::CallFailed || inst.op == Op::ForeignFailed) {
       frame.bits[v] = frame.failed[inst.args[0]];
       return true;
     }

@@ -32,10 +32,15 @@ struct Outcome {
 // returns false if the function asks for CPython.
 using NumericCall = std::function<bool(int64_t fn, std::span<const uint64_t> args, uint64_t* result)>;
 
+// A call of a function of another compiler: writes the result and returns true, or returns false for a status other
+// than 0.
+using ForeignCall = std::function<bool(const Foreign& f, std::span<const uint64_t> args, uint64_t* result)>;
+
 struct InterpreterOptions {
   NumericCall numeric = {};       // must be set if the module has a call_numeric
   int64_t max_steps = 1'000'000;  // instructions, those of callees included
   int64_t depth_budget = 1000;    // Python frames; a call beyond them deopts
+  ForeignCall foreign = {};       // must be set if the module has a call_foreign
   NumericTable table = {};        // must be set if a call_numeric of a lane function has a mask
 };
 

@@ -31,6 +31,9 @@ class Parser {
   Parser(std::string_view text, NumericTable numeric) : lex_(text), numeric_(numeric) {}
 
   std::expected<Module, ParseError> run() {
+    while (starts_foreign()) {
+      if (!foreign()) return std::unexpected(error_);
+    }
     while (!lex_.at_end()) {
       if (!function()) return std::unexpected(error_);
     }
@@ -97,6 +100,41 @@ class Parser {
     defined_[v] = true;
     f_->values[v] = std::move(inst);
     return true;
+  }
+
+  bool starts_foreign() const {
+    Lexer ahead = lex_;
+    return ahead.word().starts_with("foreign");
+  }
+
+  // foreign0 numba %f(i64, f32) -> f64
+  bool foreign() {
+    const size_t at = lex_.here();
+    uint32_t index = 0;
+    if (!id("foreign", &index)) return false;
+    if (index != module_.foreign.size()) return fail_at(at, "foreign functions are numbered from 0 on");
+    Foreign& f = module_.foreign.emplace_back();
+    if (lex_.accept("numba ")) {
+      f.abi = ForeignAbi::Numba;
+    } else if (!lex_.accept("c ")) {
+      return fail("expected c or numba");
+    }
+    if (!expect("%")) return false;
+    if (!lex_.name(&f.name)) return fail("expected the name of the function");
+    if (!expect("(")) return false;
+    if (lex_.peek() != ')') {
+      do {
+        if (!foreign_type(&f.params.emplace_back())) return false;
+      } while (lex_.accept(","));
+    }
+    return expect(")") && expect("->") && foreign_type(&f.result);
+  }
+
+  bool foreign_type(ForeignType* out) {
+    const size_t at = lex_.here();
+    const auto found = ir::foreign_type(lex_.word());
+    if (found) *out = *found;
+    return found.has_value() || fail_at(at, "expected a type of a foreign function: i32, u8, f32, none …");
   }
 
   bool function() {
@@ -312,8 +350,11 @@ class Parser {
       inst->imm = word == "true";
       return word == "true" || word == "false" || fail_at(at, "expected true or false");
     }
-    if (inst->op == Op::CallNumeric || inst->op == Op::Call) {
-      if (!(inst->op == Op::Call ? callee(inst) : numeric_function(inst)) || !expect("(")) return false;
+    if (inst->op == Op::CallNumeric || inst->op == Op::Call || inst->op == Op::CallForeign) {
+      const bool known = inst->op == Op::Call          ? callee(inst, "fn")
+                         : inst->op == Op::CallForeign ? callee(inst, "foreign")
+                                                       : numeric_function(inst);
+      if (!known || !expect("(")) return false;
       return lex_.accept(")") || (uses(&inst->args) && expect(")"));
     }
     if (inst->op == Op::CallResult) return use(&inst->args.emplace_back()) && expect(",") && integer(&inst->imm);
@@ -327,9 +368,9 @@ class Parser {
     return signature.substr(signature.find(':') + 1).empty() || uses(&inst->args);
   }
 
-  bool callee(Inst* inst) {
+  bool callee(Inst* inst, std::string_view prefix) {
     uint32_t index = 0;
-    if (!id("fn", &index)) return false;
+    if (!id(prefix, &index)) return false;
     inst->imm = index;
     return true;
   }

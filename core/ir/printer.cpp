@@ -67,6 +67,22 @@ class Printer {
     if (options_.lines && inst.line) out_ += " @" + std::to_string(inst.line);
   }
 
+  // foreign0 numba %f(i64, f32) -> f64
+  void foreign(size_t index, const Foreign& foreign) {
+    out_ += "foreign" + std::to_string(index) + " ";
+    out_ += ir::text(foreign.abi);
+    out_ += ' ';
+    name(foreign.name);
+    out_ += '(';
+    for (size_t i = 0; i < foreign.params.size(); ++i) {
+      if (i) out_ += ", ";
+      out_ += info(foreign.params[i]).text;
+    }
+    out_ += ") -> ";
+    out_ += info(foreign.result).text;
+    out_ += '\n';
+  }
+
   std::string take() { return std::move(out_); }
 
  private:
@@ -122,6 +138,9 @@ class Printer {
     } else if (inst.op == Op::CallNumeric) {
       auto fn = static_cast<size_t>(inst.imm);
       out_ += fn < options_.numeric.size() ? std::string(options_.numeric[fn].name) : std::to_string(inst.imm);
+      call_operands(inst);
+    } else if (inst.op == Op::CallForeign) {
+      out_ += "foreign" + std::to_string(inst.imm);
       call_operands(inst);
     } else if (inst.op == Op::Call) {
       out_ += "fn" + std::to_string(inst.imm);
@@ -244,6 +263,12 @@ std::string print(const Function& f, const PrintOptions& options) {
 
 std::string print(const Module& module, const PrintOptions& options) {
   std::string out;
+  for (size_t i = 0; i < module.foreign.size(); ++i) {
+    Printer p(module.functions[0], options);
+    p.foreign(i, module.foreign[i]);
+    out += p.take();
+  }
+  if (!module.foreign.empty()) out += '\n';
   for (size_t i = 0; i < module.functions.size(); ++i) {
     if (i) out += '\n';
     const Function& f = module.functions[i];

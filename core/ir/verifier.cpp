@@ -207,7 +207,8 @@ class Verifier {
       }
     };
     if (f_.lanes) {
-      if (inst.op == Op::DeoptIf || inst.op == Op::Call || inst.op == Op::CallResult) {
+      if (inst.op == Op::DeoptIf || inst.op == Op::Call || inst.op == Op::CallResult ||
+          inst.op == Op::CallForeign) {
         return say("does not belong into a lane function");
       }
       if (inst.varying != is_varying(f_, inst)) {
@@ -222,6 +223,7 @@ class Verifier {
     // Calls take what the callee does; a call's result is no T where the callee returns None.
     if (inst.op == Op::Call) return call(inst);
     if (inst.op == Op::CallNumeric) return call_numeric(inst);
+    if (inst.op == Op::CallForeign) return call_foreign(inst);
     std::string wants;
     for (char c : signature.substr(2)) {
       if (c != ' ') wants += c;
@@ -230,6 +232,7 @@ class Verifier {
       return say("takes " + count(wants.size(), "operand") + ", not " + std::to_string(inst.args.size()));
     }
     if (inst.op == Op::CallFailed) return call_failed(inst);
+    if (inst.op == Op::ForeignFailed) return foreign_failed(inst);
     if (inst.op == Op::CallResult) return call_result(inst);
     if (!matches(signature[0], inst.type)) say(std::string("the result cannot be ") + type_name(inst.type));
     for (size_t i = 0; i < wants.size(); ++i) {
@@ -281,6 +284,28 @@ class Verifier {
     if (call.op != Op::CallNumeric) return say(name(inst.args[0]) + " is not a call_numeric");
     auto fn = static_cast<size_t>(call.imm);
     if (fn < numeric_.size() && !numeric_[fn].can_fail) say("that function cannot fail");
+  }
+
+  void call_foreign(const Inst& inst) {
+    if (inst.imm < 0 || static_cast<size_t>(inst.imm) >= module_.foreign.size())
+      return say("there is no such foreign function");
+    const Foreign& callee = module_.foreign[static_cast<size_t>(inst.imm)];
+    std::vector<Type> want;
+    for (ForeignType t : callee.params) {
+      if (t == ForeignType::None) say("the function takes none");
+      want.push_back(info(t).type);
+    }
+    types(inst.args, want);
+    const Type result = info(callee.result).type;
+    if (inst.type != result) say(std::string("the result is ") + type_name(result));
+  }
+
+  void foreign_failed(const Inst& inst) {
+    const Inst& call = f_[inst.args[0]];
+    if (call.op != Op::CallForeign) return say(name(inst.args[0]) + " is not a call_foreign");
+    const auto index = static_cast<size_t>(call.imm);
+    if (index < module_.foreign.size() && module_.foreign[index].abi != ForeignAbi::Numba)
+      say("that function has no status");
   }
 
   void call(const Inst& inst) {

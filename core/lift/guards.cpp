@@ -95,6 +95,8 @@ Ref Guards::evaluate(const Node& node, PyObject* parent, PyObject* callable) {
       if (!parent) return {};
       return Ref::steal(PyObject_GetAttrString(reinterpret_cast<PyObject*>(Py_TYPE(parent)), "__call__"));
     }
+    case Source::Item:
+      return parent && PyDict_Check(parent) ? owned(PyDict_GetItemWithError(parent, node.name.get())) : Ref();
     case Source::Module: {
       PyObject* modules = PyImport_GetModuleDict();
       return modules ? owned(PyDict_GetItemWithError(modules, node.name.get())) : Ref();
@@ -116,7 +118,8 @@ int Guards::add(int parent, Source source, PyObject* name, int index, PyObject* 
     for (size_t i = 0; i < nodes_.size(); ++i) {
       const Node& n = nodes_[i];
       if (n.parent == parent && n.source == source && n.index == index &&
-          (n.name.get() == name || (name && n.name && PyUnicode_Compare(name, n.name.get()) == 0))) {
+          (n.name.get() == name || (name && n.name && PyUnicode_Check(name) && PyUnicode_Check(n.name.get()) &&
+                                    PyUnicode_Compare(name, n.name.get()) == 0))) {
         return static_cast<int>(i);
       }
     }

@@ -33,6 +33,7 @@ class Guards {
     ArgCount,     // the parent itself; checks that a partial's args and keywords have the same shape
     CallMethod,   // __call__ of the parent's type
     Module,       // sys.modules[name]
+    Item,         // the value under the key `name`, any object, of the dict that is the parent
   };
   enum class Check : uint8_t { None, Number, Identity, FunctionCode, SameAs, TypeIs, Missing };
 

@@ -22,9 +22,17 @@
 
 namespace gilmap::lift {
 
+// What the callable itself is, where it is the function of another compiler.
+struct ForeignCallable {
+  bool is_one = false;
+  ir::ForeignAbi abi = ir::ForeignAbi::C;
+  bool pure = true;  // else its elements are computed in order, on the calling thread, each once
+};
+
 struct Lifted {
   ir::Module module;
   Guards guards;
+  ForeignCallable foreign;
 };
 
 // Needs the GIL; leaves no Python exception set.

@@ -48,6 +48,7 @@ Lifted ModuleLifter::lift(std::span<const ir::Type> arg_types) {
   for (int attempt = 0; attempt < max_attempts; ++attempt) {
     module_ = {};
     guards_ = {};
+    foreign_ = {};
     left_paths_seen_.clear();
     contexts_.clear();
     specs_.clear();
@@ -67,7 +68,7 @@ Lifted ModuleLifter::lift(std::span<const ir::Type> arg_types) {
       why.what = "no path of this function returns: each raises, or never ends";
       throw LiftError{why};
     }
-    return {std::move(module_), std::move(guards_)};
+    return {std::move(module_), std::move(guards_), foreign_};
   }
   Unsupported why;
   why.what = "the result types of the recursive calls do not settle";

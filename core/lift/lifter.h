@@ -97,6 +97,7 @@ class ModuleLifter {
   PyObject* callable_;
   ir::Module module_;
   Guards guards_;
+  ForeignCallable foreign_;
   std::vector<Ref> kept_;
   std::map<PyCodeObject*, std::unique_ptr<CodeInfo>> infos_;
   std::deque<Context> contexts_;
@@ -106,6 +107,9 @@ class ModuleLifter {
   std::map<std::string, std::vector<Value>> result_shapes_;  // of a spec's key: what it was seen to return
   bool results_changed_ = false;
 };
+
+// Is it a callable that lift/foreign_calls.cpp knows, by its type?
+bool is_foreign(PyObject* callable);
 
 enum class Step : uint8_t { Next, Moved, Ended };
 
@@ -232,6 +236,12 @@ class FunctionLifter {
   Value to_int(const Value& v);
   Value float_to_int(ValueId f, Op rounding);
   Value absolute(const Value& v);
+
+  // ---- foreign_calls.cpp: functions of other compilers
+  Step call_foreign(const Value& callee, Arguments args);
+  ir::Foreign find_foreign(const Value& callee, const std::vector<Value>& args, bool* pure);
+  void guard_paths(const Value& callee, PyObject* paths);
+  ValueId foreign_argument(const ir::Foreign& f, ir::ForeignType type, const Value& v);
 
   // ---- math_calls.cpp
   bool is_math_function(PyObject* f);

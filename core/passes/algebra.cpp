@@ -85,6 +85,8 @@ ValueId Algebra::once(ValueId v) {
     case Op::CallResult:
     case Op::CallNumeric:  // calling libm here would tie the IR to this machine's
     case Op::CallFailed:
+    case Op::CallForeign:
+    case Op::ForeignFailed:
     case Op::AnyLane:
     case Op::ManyLanes:
     case Op::TakeNext:

@@ -10,7 +10,8 @@ namespace {
 // A call_failed or call_result belongs to its call and no other value.
 bool is_replaceable(const ir::Inst& inst) {
   bool ranged = inst.type == ir::Type::I64 || inst.type == ir::Type::Bool;
-  return ranged && !is_constant(inst.op) && inst.op != Op::CallNumeric && inst.op != Op::Call;
+  return ranged && !is_constant(inst.op) && inst.op != Op::CallNumeric && inst.op != Op::Call &&
+         inst.op != Op::CallForeign;
 }
 
 struct Decided {

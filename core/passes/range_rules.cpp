@@ -138,7 +138,9 @@ IntRange RangeAnalysis::compute(ValueId v) {
     case Op::FIsInf:
     case Op::FIsFinite:
     case Op::CallFailed:
+    case Op::ForeignFailed:
       return any_bool;
+    case Op::CallForeign:
     case Op::Call:
     case Op::CallResult:
     case Op::Param:

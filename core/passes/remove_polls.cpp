@@ -58,7 +58,7 @@ class PollRemover {
     double work = 1;
     for (ValueId v : block.body) {
       Op op = f_[v].op;
-      work += op == Op::Call ? unbounded : op == Op::CallNumeric ? numeric_call : 1;
+      work += op == Op::Call || op == Op::CallForeign ? unbounded : op == Op::CallNumeric ? numeric_call : 1;
     }
     return work;
   }

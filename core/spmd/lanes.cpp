@@ -459,6 +459,7 @@ std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
     return std::nullopt;
   };
   if (module.functions.size() > 1) return refuse("recursive functions run one element at a time");
+  if (!module.foreign.empty()) return refuse("functions of other compilers are called for one element at a time");
   if (module.functions[0].blocks[0].params.empty()) return refuse("a function without arguments");
   if (module.functions[0].values.size() > max_values) return refuse("it is too long");
   const ir::Module annotated = with_ranges(module);
