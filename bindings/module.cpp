@@ -35,20 +35,17 @@ bool read_option(PyObject* name, PyObject* value, router::Options& options) {
   if (PyUnicode_CompareWithASCIIString(name, "backend") == 0) {
     if (value == Py_None) return true;
     if (PyUnicode_Check(value)) {
-      if (PyUnicode_CompareWithASCIIString(value, "inline") == 0) {
-        options.backend = router::Backend::Inline;
-        return true;
-      }
-      if (PyUnicode_CompareWithASCIIString(value, "jit") == 0) {
-        options.backend = router::Backend::Jit;
-        return true;
-      }
-      if (PyUnicode_CompareWithASCIIString(value, "subinterp") == 0) {
-        options.backend = router::Backend::Subinterp;
+      using router::Backend;
+      for (Backend known :
+           {Backend::Inline, Backend::Jit, Backend::NumbaNative, Backend::NumbaCfunc, Backend::Subinterp}) {
+        if (PyUnicode_CompareWithASCIIString(value, router::name_of(known)) != 0) continue;
+        options.backend = known;
         return true;
       }
     }
-    PyErr_Format(PyExc_ValueError, "backend is None, \"inline\", \"jit\" or \"subinterp\", not %R", value);
+    PyErr_Format(PyExc_ValueError, 
+                 "backend is None, \"inline\", \"jit\", \"numba_native\", \"numba_cfunc\" or \"subinterp\", not %R",
+                 value);
     return false;
   }
   if (PyUnicode_CompareWithASCIIString(name, "workers") == 0) {
@@ -102,13 +99,16 @@ PyMethodDef map_def = {
     "    the same shape: int64, float64 or bool. An Arrow array gives an Arrow array; nulls stay null. With several,\n"
     "    the first decides, and the shortest ends.\n"
     "backend: None decides by itself; \"inline\" runs in the calling interpreter; \"jit\" compiles, waiting for it;\n"
+    "    \"numba_native\" calls the machine code that Numba has made of func; \"numba_cfunc\" that of a @cfunc or of\n"
+    "    a ctypes function, on all threads, whatever it does;\n"
     "    \"subinterp\" runs in worker interpreters, one a core, each with its own copy of what func refers to.\n"
     "workers: threads at most; None is as many as CPUs are allowed.\n"
     "debug: tells on stderr what was done (also GILMAP_DEBUG=1).\n\n"
     "Raises what func raises for the first element that does. TypeError: func is not callable, or a column holds\n"
     "something other than numbers. OverflowError: an int does not fit an array's int64. ValueError: an unknown "
     "option,\n"
-    "arrays of differing shapes, backend=\"jit\" where the function cannot be compiled, or backend=\"subinterp\"\n"
+    "arrays of differing shapes, backend=\"jit\" where the function cannot be compiled, backend=\"numba_native\" or\n"
+    "\"numba_cfunc\" where it is no such function, or backend=\"subinterp\"\n"
     "where it refers to something that cannot be copied. In worker interpreters an exception is raised as an instance\n"
     "of its own type and of RuntimeError.\n"};
 
@@ -190,6 +190,10 @@ NB_MODULE(_gilmap, m) {
     nb::dict d;
     d["columns"] = names_of(e.columns);
     d["compiled"] = e.compiled;
+    d["native"] = !e.foreign.is_one                          ? nb::object(nb::none())
+                  : e.foreign.abi == ir::ForeignAbi::Numba ? nb::object(nb::str("numba_native"))
+                                                           : nb::object(nb::str("numba_cfunc"));
+    d["in_order"] = !e.foreign.pure;
     d["results"] = names_of(e.results);
     d["checks"] = e.checks;
     if (e.compiled) {

@@ -201,7 +201,7 @@ Step FunctionLifter::call_object(const Value& callee, Arguments args) {
       return call_method(self, s, std::move(args));
     }
   }
-  if (is_foreign(f)) return call_foreign(callee, std::move(args));
+  if (foreign_kind(f) != ForeignKind::None) return call_foreign(callee, std::move(args));
   // An instance whose class defines __call__ in Python.
   if (callee.node >= 0 && PyCallable_Check(f)) {
     m_.guards_.expect_type(callee.node, Py_TYPE(f));

@@ -44,12 +44,12 @@ Ref attribute(PyObject* o, const char* name) {
 
 }  // namespace
 
-bool is_foreign(PyObject* callable) {
+ForeignKind foreign_kind(PyObject* callable) {
   for (PyTypeObject* t = Py_TYPE(callable); t; t = t->tp_base) {
-    if (std::strcmp(t->tp_name, "_dispatcher.Dispatcher") == 0 || std::strcmp(t->tp_name, "_ctypes.CFuncPtr") == 0)
-      return true;
+    if (std::strcmp(t->tp_name, "_dispatcher.Dispatcher") == 0) return ForeignKind::NumbaDispatcher;
+    if (std::strcmp(t->tp_name, "_ctypes.CFuncPtr") == 0) return ForeignKind::CtypesPointer;
   }
-  return false;
+  return ForeignKind::None;
 }
 
 // The object at the end of each path must stay what it is.

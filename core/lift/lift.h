@@ -29,6 +29,10 @@ struct ForeignCallable {
   bool pure = true;  // else its elements are computed in order, on the calling thread, each once
 };
 
+enum class ForeignKind : uint8_t { None, NumbaDispatcher, CtypesPointer };
+// Of a callable, by its type.
+ForeignKind foreign_kind(PyObject* callable);
+
 struct Lifted {
   ir::Module module;
   Guards guards;

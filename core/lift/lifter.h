@@ -108,9 +108,6 @@ class ModuleLifter {
   bool results_changed_ = false;
 };
 
-// Is it a callable that lift/foreign_calls.cpp knows, by its type?
-bool is_foreign(PyObject* callable);
-
 enum class Step : uint8_t { Next, Moved, Ended };
 
 class FunctionLifter {

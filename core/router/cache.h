@@ -19,6 +19,7 @@
 #include "codegen/kernel.h"
 #include "ir/function.h"
 #include "lift/guards.h"
+#include "lift/lift.h"
 #include "runtime/job.h"
 #include "support/diagnostics.h"
 
@@ -47,6 +48,7 @@ struct Specialised {
 struct Variant {
   std::vector<ir::Type> types;
   lift::Guards guards;
+  lift::ForeignCallable foreign;
   std::optional<Unsupported> why;  // Unsupported
   std::shared_ptr<Compilation> code = std::make_shared<Compilation>();
   std::vector<ir::Type> result_types;

@@ -14,6 +14,7 @@
 #include "lift/lift.h"
 #include "router/cache.h"
 #include "router/call_state.h"
+#include "router/foreign.h"
 #include "router/in_workers.h"
 #include "router/native.h"
 #include "router/prepare.h"
@@ -250,7 +251,7 @@ Ref Call::run() {
   if (s_.n == 0 && !s_.gives_list()) return empty_array();
   if (s_.options.backend == Backend::Inline || s_.n == 0) return interpret_all();
   if (s_.options.backend == Backend::Subinterp) return in_workers();
-  if (s_.options.backend == Backend::Jit) {
+  if (is_compiled(s_.options.backend)) {
     s_.entry = entry_of(s_.func);
     return s_.entry ? native() : interpret_all();
   }
@@ -286,6 +287,9 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
     PyErr_SetString(PyExc_TypeError, "gilmap.map() needs a function and at least one iterable");
     return {};
   }
+  Ref called = of_backend(func, options.backend);
+  if (!called) return {};
+  func = called.get();
   std::shared_ptr<Entry> entry = known_entry(func);
   auto inputs = columns::open_all(iterables);
   if (inputs.empty()) return {};

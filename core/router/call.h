@@ -9,7 +9,30 @@
 
 namespace gilmap::router {
 
-enum class Backend : uint8_t { Auto, Inline, Jit, Subinterp };
+enum class Backend : uint8_t { Auto, Inline, Jit, NumbaNative, NumbaCfunc, Subinterp };
+
+constexpr const char* name_of(Backend backend) {
+  switch (backend) {
+    case Backend::Auto:
+      return "None";
+    case Backend::Inline:
+      return "inline";
+    case Backend::Jit:
+      return "jit";
+    case Backend::NumbaNative:
+      return "numba_native";
+    case Backend::NumbaCfunc:
+      return "numba_cfunc";
+    case Backend::Subinterp:
+      return "subinterp";
+  }
+  return "?";
+}
+
+// Forces machine code, so that it is waited for.
+constexpr bool is_compiled(Backend backend) {
+  return backend == Backend::Jit || backend == Backend::NumbaNative || backend == Backend::NumbaCfunc;
+}
 
 struct Options {
   Backend backend = Backend::Auto;

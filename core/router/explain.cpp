@@ -26,6 +26,7 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
     return e;
   }
   e.compiled = true;
+  e.foreign = lifted->foreign;
   e.results = lifted->module.result_types;
   lifted->module.functions[0].arg_ranges = std::move(bounds);
   passes::run_pipeline(lifted->module);

@@ -9,6 +9,7 @@
 
 #include "codegen/kernel.h"
 #include "ir/types.h"
+#include "lift/lift.h"
 #include "support/diagnostics.h"
 
 namespace gilmap::router {
@@ -16,6 +17,7 @@ namespace gilmap::router {
 struct Explanation {
   std::vector<ir::Type> columns;
   bool compiled = false;
+  lift::ForeignCallable foreign;                    // if compiled
   Unsupported why;                                  // if not compiled
   std::vector<ir::Type> results;                    // Void is None
   std::vector<std::pair<std::string, int>> checks;  // what may send an element to CPython, and how many such checks

@@ -95,6 +95,7 @@ class NativeRun {
   int64_t completed_ = 0;
   int64_t stopped_at_ = nowhere;  // the position that raised StopIteration
   int64_t started_ = 0;           // when
+  bool in_order_ = false;         // for rows that have effects
 };
 
 // ---------------------------------------------------------------- which rows go where
@@ -114,6 +115,15 @@ bool NativeRun::plan() {
       for (int64_t row = 0; row < group.count; ++row) queue_.push_back(group.position(row));
     }
   }
+  in_order_ = call_.options.backend != Backend::NumbaCfunc &&
+              std::ranges::any_of(parts_, [](const Part& part) { return !part.variant->foreign.pure; });
+  // Between rows of different types the order would be lost.
+  if (in_order_ && (parts_.size() > 1 || !queue_.empty())) {
+    for (const Part& part : parts_) {
+      for (int64_t row = 0; row < part.group->count; ++row) queue_.push_back(part.group->position(row));
+    }
+    parts_.clear();
+  }
   std::ranges::sort(queue_);
   return true;
 }
@@ -122,7 +132,7 @@ bool NativeRun::plan() {
 std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, bool* failed) {
   Entry& entry = *call_.entry;
   std::shared_ptr<Variant> v = entry.find(call_.func, types);
-  bool forced = call_.options.backend == Backend::Jit;
+  const bool forced = is_compiled(call_.options.backend);
   if (forced && v && v->why) {  // what stood in the way may be gone
     entry.remove(v);
     v = nullptr;
@@ -140,7 +150,8 @@ std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, boo
     std::string why = v->why                    ? v->why->message()
                       : !v->code->error.empty() ? v->code->error
                                                 : "the recursion limit is too near";
-    PyErr_Format(PyExc_ValueError, "backend=\"jit\": this function is not compiled: %s", why.c_str());
+    PyErr_Format(PyExc_ValueError, "backend=\"%s\": this function is not %s: %s", name_of(call_.options.backend),
+                 call_.options.backend == Backend::Jit ? "compiled" : "called by its machine code", why.c_str());
     *failed = true;
   }
   return nullptr;
@@ -184,6 +195,7 @@ void NativeRun::start(Part& part) {
   spec.depth_budget = frames_left() - 1;
   spec.ns_per_row = variant.ns_per_row;
   spec.wake_after_ns = call_.gives_list() ? boxing_interval_ns : INT64_MAX;  // an array needs nothing done meanwhile
+  spec.in_order = in_order_;
   part.job = std::make_unique<runtime::Job>(spec);
   const bool large = variant.ns_per_row * rows > worth_waking_ns;
   bool finished = false;

@@ -33,6 +33,7 @@ std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<con
     return v;
   }
   v->guards = std::move(lifted->guards);
+  v->foreign = lifted->foreign;
   v->result_types = lifted->module.result_types;
   v->depth = lifted->module.functions[0].depth;
   v->code->module = std::move(lifted->module);

@@ -50,20 +50,23 @@ bool Job::run_inline(double budget_ms) {
   if (frontier_ >= spec_.end) return true;
   std::optional<WatchedRun> watch;
   if (spec_.kernel->unbounded && !spec_.kernel->recursive) watch.emplace();
-  if (spec_.kernel->recursive || (watch && !watch->watched())) {
+  const bool watched = watch && watch->watched();
+  if (!spec_.in_order && (spec_.kernel->recursive || (watch && !watched))) {
     start();
     return false;
   }
 
-  const std::atomic<uint8_t>* stop = watch ? watch->stop() : &never_stop;
+  const std::atomic<uint8_t>* stop = watched ? watch->stop() : &never_stop;
   const double budget_ns = budget_ms * 1e6;
   const int64_t most_rows = block_rows(spec_);
   int64_t rows = first_inline_rows(spec_, budget_ns);
-  Run& run = inline_run();
+  // A function with effects may come back to gilmap.map on this thread while its run is under way.
+  if (spec_.in_order && !own_run_) own_run_ = std::make_unique<Run>();
+  Run& run = own_run_ ? *own_run_ : inline_run();
   const int64_t began = now_ns();
   run.claim(spec_, frontier_, spec_.end, Way::General, began);
   double elapsed = 0;
-  while (frontier_ < spec_.end && (elapsed < budget_ns || stats_.rows == 0)) {
+  for (bool first = true; frontier_ < spec_.end && (elapsed < budget_ns || first); first = false) {
     const bool choose = spec_.second != nullptr && spec_.second->has_lanes();
     if (choose) {
       const int lanes = spec_.second->kernel->lanes;
@@ -99,7 +102,7 @@ bool Job::run_inline(double budget_ms) {
 }
 
 void Job::start(bool caller_helps) {
-  if (shared_ != nullptr || without_workers_ || frontier_ >= spec_.end) return;
+  if (spec_.in_order || shared_ != nullptr || without_workers_ || frontier_ >= spec_.end) return;
   Workers& pool = Workers::get();
   shared_ = std::make_shared<SharedJob>(spec_, frontier_, stats_, static_cast<int64_t>(ready_.size()), pool.size());
   may_help_ = caller_helps && !spec_.kernel->recursive;  // there the stack of this thread may be too small
@@ -155,6 +158,10 @@ void Job::leave_to_interpreter() {
 }
 
 void Job::wait(int timeout_ms) {
+  if (spec_.in_order) {
+    run_inline(timeout_ms);
+    return;
+  }
   leave_seat();
   const int64_t deadline = now_ns() + int64_t{timeout_ms} * 1'000'000;
   for (bool in_slices = true; shared_ != nullptr && !lost_workers();) {

@@ -70,6 +70,8 @@ struct JobSpec {
   // Work after which a waiting caller is woken although there is no deopt. A wake-up takes a CPU from the workers.
   int64_t wake_after_ns = 50'000;
   double ns_per_row = 0;  // if known from earlier runs, for the chunk size; 0: unknown
+  // The rows have effects, so they run in order, each once, on the calling thread: run_inline() and wait() run them.
+  bool in_order = false;
 };
 
 class Job {
@@ -82,6 +84,7 @@ class Job {
   // Runs on the calling thread for about `budget_ms` at most, and then hands the rest to the pool as start() does; true
   // if all rows are done. For short calls: costs no wake-up, no allocation. (A watchdog that ticks while calls are
   // frequent sets the cancel flag after 20 to 30 ms.) Recursive kernels go to the pool at once, for its deep stacks.
+  // What is to run in order stays here, and start() does nothing.
   bool run_inline(double budget_ms);
   // Hands the rows that are left to the pool. If the caller is going to help, one thread less is woken.
   void start(bool caller_helps = false);
@@ -125,6 +128,7 @@ class Job {
   std::vector<Deopt> ready_;           // of rows below frontier_, not taken yet
   Stats stats_;                        // of run_inline()
   std::shared_ptr<SharedJob> shared_;  // the part that workers see, once started
+  std::unique_ptr<Run> own_run_;       // of what runs in order
   bool without_workers_ = false;       // the rest is listed as deopts
   bool seated_ = false;                // the calling thread counts as a worker
   int cpu_ = -1;                       // where it took its seat

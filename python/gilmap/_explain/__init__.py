@@ -10,6 +10,7 @@ from typing import Any
 
 from gilmap import _gilmap
 from gilmap._explain.advice import advice_for
+from gilmap._explain.foreign import ABOUT_CFUNC, is_numba_cfunc, why_native
 from gilmap._explain.text import Explanation
 
 __all__ = ["Explanation", "explain"]
@@ -163,12 +164,17 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     blockers = _blockers(rows)
     compiled = [row for row in rows if row["compiled"]]
     stays = None if compiled else _why_it_stays(func)
-    if compiled:
+    if compiled and compiled[0]["native"]:
+        backend = compiled[0]["native"]
+        reason = why_native(compiled, blockers)
+    elif compiled:
         backend = "jit"
         reason = _why_compiled(compiled, blockers)
     else:
         backend = "inline" if stays else "subinterp"
         reason = _why_not_compiled(blockers, stays)
+    if is_numba_cfunc(func):
+        reason += ABOUT_CFUNC
     keys = ("columns", "compiled", "results", "checks", "simd")
     return Explanation(
         function=_name(func),

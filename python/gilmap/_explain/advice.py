@@ -14,6 +14,23 @@ class Advice(NamedTuple):
 
 
 _ROWS: list[tuple[str, str, bool]] = [
+    # ---- functions of other compilers
+    (
+        r"is a C function, which may have side effects",
+        "Map the C function itself, and compute the rest from its results.",
+        False,
+    ),
+    (
+        r"^it calls .*\(\), which may have side effects|^it (uses memory by|follows a pointer|writes to memory of)",
+        "Let the function only compute from its arguments: no printing, no random numbers, no parallel=True, no memory "
+        "by its address.",
+        False,
+    ),
+    (
+        r"has no argtypes|takes no float for an int",
+        "Set argtypes to C types that take the elements: ctypes.c_double for floats.",
+        True,
+    ),
     # ---- side effects
     (
         r"gives another result each time",

@@ -103,8 +103,7 @@ def _name_of(numba_type: Any) -> str:
 
 def _llvm_of(library: Any) -> str:
     """The LLVM IR behind the machine code; where that comes from a file, the part that is kept to be inlined."""
-    text: str = library.get_llvm_str()
-    if "define" not in text:
-        shared = getattr(library, "_shared_module", None)
-        text = str(shared) if shared is not None else ""
-    return text
+    if not library._disable_inspection:
+        text: str = library.get_llvm_str()
+        return text
+    return str(library._shared_module)

@@ -1,0 +1,31 @@
+"""The words for functions of other compilers."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def why_native(rows: list[dict[str, Any]], blockers: list[dict[str, Any]]) -> str:
+    """Why the machine code of another compiler is called, and how. rows: what is compiled."""
+    if rows[0]["native"] == "numba_native":
+        reason = "Numba has compiled it; its machine code is called directly, on all cores and without the GIL."
+    elif any(row["in_order"] for row in rows):
+        reason = (
+            "It is a C function that may have side effects, so its machine code is called in order, on the calling"
+            ' thread and without the GIL; backend="numba_cfunc" calls it on all cores.'
+        )
+    else:
+        reason = "It is a C function; its machine code is called directly, on all cores and without the GIL."
+    if blockers:
+        reason += f" For other columns it runs in the interpreter: {blockers[0]['what']}."
+    return reason
+
+
+def is_numba_cfunc(func: Callable[..., Any]) -> bool:
+    return type(func).__module__ == "numba.core.ccallback" and type(func).__name__ == "CFunc"
+
+
+# To follow the reason for one.
+ABOUT_CFUNC = (
+    " To call a @cfunc object runs its Python function, so this is about that;"
+    ' backend="numba_cfunc" calls the C function, whose ints wrap around.'
+)
