@@ -43,7 +43,7 @@ bool read_option(PyObject* name, PyObject* value, router::Options& options) {
         return true;
       }
     }
-    PyErr_Format(PyExc_ValueError, 
+    PyErr_Format(PyExc_ValueError,
                  "backend is None, \"inline\", \"jit\", \"numba_native\", \"numba_cfunc\" or \"subinterp\", not %R",
                  value);
     return false;
@@ -190,7 +190,7 @@ NB_MODULE(_gilmap, m) {
     nb::dict d;
     d["columns"] = names_of(e.columns);
     d["compiled"] = e.compiled;
-    d["native"] = !e.foreign.is_one                          ? nb::object(nb::none())
+    d["native"] = !e.foreign.is_one                        ? nb::object(nb::none())
                   : e.foreign.abi == ir::ForeignAbi::Numba ? nb::object(nb::str("numba_native"))
                                                            : nb::object(nb::str("numba_cfunc"));
     d["in_order"] = !e.foreign.pure;

@@ -132,7 +132,8 @@ class Compilation {
 
   void optimise() {
     if (options_.opt_level == 0) return;
-    bool vectorise = !is_lanes() && !facts_.may_deopt && !facts_.has_loops && !facts_.foreign && emitted_.symbols.empty();
+    bool vectorise =
+        !is_lanes() && !facts_.may_deopt && !facts_.has_loops && !facts_.foreign && emitted_.symbols.empty();
     codegen::optimise(module_, *machine_, vectorise);
   }
 

@@ -1,7 +1,7 @@
 // Calls of functions of other compilers, by their address: Numba's and C's.
 //
-// A Numba function is int32 (result*, excinfo**, args…). What it writes to excinfo is for its own wrapper, and of no use
-// here: where the status is not 0, CPython runs the element through that wrapper.
+// A Numba function is int32 (result*, excinfo**, args…). What it writes to excinfo is for its own wrapper, and of no
+// use here: where the status is not 0, CPython runs the element through that wrapper.
 
 #include "codegen/emitter.h"
 

@@ -207,8 +207,7 @@ class Verifier {
       }
     };
     if (f_.lanes) {
-      if (inst.op == Op::DeoptIf || inst.op == Op::Call || inst.op == Op::CallResult ||
-          inst.op == Op::CallForeign) {
+      if (inst.op == Op::DeoptIf || inst.op == Op::Call || inst.op == Op::CallResult || inst.op == Op::CallForeign) {
         return say("does not belong into a lane function");
       }
       if (inst.varying != is_varying(f_, inst)) {

@@ -83,8 +83,8 @@ ir::Foreign FunctionLifter::find_foreign(const Value& callee, const std::vector<
 
   ir::Foreign f;
   f.name = utf8(attribute(found.get(), "name").get());
-  f.abi = std::strcmp(utf8(attribute(found.get(), "abi").get()), "numba") == 0 ? ir::ForeignAbi::Numba
-                                                                              : ir::ForeignAbi::C;
+  f.abi =
+      std::strcmp(utf8(attribute(found.get(), "abi").get()), "numba") == 0 ? ir::ForeignAbi::Numba : ir::ForeignAbi::C;
   f.address = PyLong_AsUnsignedLongLong(attribute(found.get(), "address").get());
   Ref params = attribute(found.get(), "params");
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(params.get()); ++k)
@@ -124,8 +124,7 @@ Step FunctionLifter::call_foreign(const Value& callee, Arguments args) {
   ir::Foreign f = find_foreign(callee, args.positional, &pure);
   const bool is_root = c_ == nullptr && callee.node == Guards::root;
   if (!pure && !is_root) unsupported(f.name + "() is a C function, which may have side effects", true);
-  if (!pure && f.result == ir::ForeignType::U64) unsupported("its result may be too large for 64 bits with a sign");
-  if (is_root) m_.foreign_ = {true, f.abi, pure};
+  if (is_root) m_.foreign_ = {true, f.abi, pure, f.abi == ir::ForeignAbi::Numba || f.result == ir::ForeignType::U64};
 
   std::vector<ValueId> values;
   for (size_t k = 0; k < f.params.size(); ++k) values.push_back(foreign_argument(f, f.params[k], args.positional[k]));

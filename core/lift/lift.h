@@ -26,7 +26,8 @@ namespace gilmap::lift {
 struct ForeignCallable {
   bool is_one = false;
   ir::ForeignAbi abi = ir::ForeignAbi::C;
-  bool pure = true;  // else its elements are computed in order, on the calling thread, each once
+  bool pure = true;         // else its elements are computed in order, on the calling thread, each once
+  bool may_repeat = false;  // an element may be left to CPython after the call: of no use where it is not pure
 };
 
 enum class ForeignKind : uint8_t { None, NumbaDispatcher, CtypesPointer };

@@ -118,7 +118,8 @@ bool NativeRun::plan() {
   in_order_ = call_.options.backend != Backend::NumbaCfunc &&
               std::ranges::any_of(parts_, [](const Part& part) { return !part.variant->foreign.pure; });
   // Between rows of different types the order would be lost.
-  if (in_order_ && (parts_.size() > 1 || !queue_.empty())) {
+  const auto may_repeat = [](const Part& part) { return part.variant->foreign.may_repeat; };
+  if (in_order_ && (parts_.size() > 1 || !queue_.empty() || std::ranges::any_of(parts_, may_repeat))) {
     for (const Part& part : parts_) {
       for (int64_t row = 0; row < part.group->count; ++row) queue_.push_back(part.group->position(row));
     }

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "filetest.h"
+#include "filetests/foreign.h"
 #include "filetests/lanes_check.h"
 #include "ir/parser.h"
 #include "ir/printer.h"
@@ -91,6 +92,10 @@ class Checker {
     for (const std::string& m : mistakes) fail(m);
     if (!failures_.empty()) return failures_;
 
+    if (!file_.runs.empty() && !link_foreign(*module)) {
+      fail("names a foreign function that tests/filetests/foreign.cpp does not have");
+      return failures_;
+    }
     run_all("the input", *module, true, 0);
     if (module->functions[0].lanes) run_all("the input", *module, false, 2);
     if (is("roundtrip")) {
@@ -173,7 +178,7 @@ class Checker {
   }
 
   ir::InterpreterOptions interpreter() const {
-    return {passes::call_numeric, 200'000, file_.depth_budget, passes::numeric_table()};
+    return {passes::call_numeric, 200'000, file_.depth_budget, call_foreign, passes::numeric_table()};
   }
 
   // In a lane function, an element by itself.

@@ -2,6 +2,7 @@
 
 import ctypes
 import functools
+import sys
 from typing import Any
 
 from gilmap._foreign.found import Found
@@ -11,9 +12,9 @@ _INTEGERS = "bBhHiIlLqQ"
 
 # Of the C library's mathematics what depends on its arguments only. lgamma() sets signgam.
 _PURE = (
-    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma "
-    "fmax fmin fmod hypot log log10 log1p log2 logb nearbyint nextafter pow remainder rint round sin sinh sqrt tan tanh "
-    "tgamma trunc"
+    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax "
+    "fmin fmod hypot log log10 log1p log2 logb nearbyint nextafter pow remainder rint round sin sinh sqrt tan tanh tgamma "
+    "trunc"
 ).split()
 
 
@@ -54,9 +55,12 @@ def find(func: Any, columns: tuple[str, ...]) -> Found | str:
 
 def _name_of(c_type: Any) -> str | None:
     """The type of a C number; None of anything else, and of subclasses, which have a say in the conversion."""
-    if not isinstance(c_type, type) or ctypes._SimpleCData not in c_type.__bases__ or "from_param" in vars(c_type):  # type: ignore[attr-defined]
+    if not isinstance(c_type, type) or ctypes._SimpleCData not in c_type.__bases__ or "from_param" in vars(c_type):
         return None
-    code = c_type._type_
+    native = "__ctype_le__" if sys.byteorder == "little" else "__ctype_be__"
+    if getattr(c_type, native, c_type) is not c_type:  # its bytes are the other way round
+        return None
+    code = vars(c_type)["_type_"]
     if code in _INTEGERS:
         return f"{'i' if code.islower() else 'u'}{8 * ctypes.sizeof(c_type)}"
     return {"f": "f32", "d": "f64", "?": "bool"}.get(code)

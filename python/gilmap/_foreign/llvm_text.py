@@ -15,7 +15,9 @@ _CALLED = re.compile(rf"({_NAME})\(")
 _IS_CALL = re.compile(r"(?:^|= )\s*(?:tail |musttail |notail )?(?:call|invoke|callbr) ")
 _WRITES = re.compile(r"^\s*(?:%\S+ = )?(?:store|atomicrmw|cmpxchg) ")
 _POINTER_TO_GLOBAL = re.compile(rf"ptr (?:getelementptr [^(]*\([^@]*)?{_NAME}[^,]*(?:,|$)")
-_LOADS_POINTER = re.compile(rf"= load (?:volatile )?(?:ptr|\{{.*ptr.*\}}|\[.*ptr.*\]), ptr (?:getelementptr [^@]*)?{_NAME}")
+_LOADS_POINTER = re.compile(
+    rf"= load (?:volatile )?(?:ptr|\{{.*ptr.*\}}|\[.*ptr.*\]), ptr (?:getelementptr [^@]*)?{_NAME}"
+)
 
 # Functions of libm, by their names for doubles; with an f, for floats.
 _MATH = (

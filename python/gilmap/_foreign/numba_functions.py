@@ -56,7 +56,7 @@ def _overload(dispatcher: Any, columns: tuple[str, ...]) -> Any:
     given = tuple(number[c] for c in columns)
     try:
         _, key = dispatcher._compiler.fold_argument_types(given, {})
-    except TypeError:
+    except Exception:  # TypeError or Numba's TypingError; the call raises TypeError
         raise _Refused("it does not take that many arguments") from None
     if key in dispatcher.overloads:
         return key
