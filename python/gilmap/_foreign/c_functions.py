@@ -12,9 +12,9 @@ _INTEGERS = "bBhHiIlLqQ"
 
 # Of the C library's mathematics what depends on its arguments only. lgamma() sets signgam.
 _PURE = (
-    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax "
-    "fmin fmod hypot log log10 log1p log2 logb nearbyint nextafter pow remainder rint round sin sinh sqrt tan tanh tgamma "
-    "trunc"
+    "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim "
+    "floor fma fmax fmin fmod hypot log log10 log1p log2 logb nearbyint nextafter pow remainder rint round sin "
+    "sinh sqrt tan tanh tgamma trunc"
 ).split()
 
 
