@@ -300,10 +300,15 @@ Step FunctionLifter::power(const Value& a, const Value& b) {
   };
   if (b.known) return result(as_float());
   if (b.kind == Kind::Bool) return result(numeric_value(Fn::int_pow, {x, n}, Reason::Overflow));
-  if (!c_) unsupported("the type of the result depends on the values");
   ir::BlockId negative = b_.new_block();
   ir::BlockId other = b_.new_block();
   b_.branch(emit(Op::ILt, {n, b_.iconst(0)}), {negative, {}}, {other, {}}, 0);
+  if (!c_) {  // mapped directly
+    b_.at(negative);
+    return_value(as_float());
+    b_.at(other);
+    return result(numeric_value(Fn::int_pow, {x, n}, Reason::Overflow));
+  }
   State copy = s_;
   b_.at(negative);
   copy.stack.push_back(as_float());

@@ -31,6 +31,7 @@ Step FunctionLifter::call_builtin(PyObject* f, Arguments args) {
   std::string module = module_of(f);
   if (module == "math") return call_math(name, std::move(args));
   if (module == "_io" && name == "open") unsupported("open() acts on something outside the function", true);
+  if (module == "_operator") return call_operator(name, std::move(args));
   if (module != "builtins") {
     if (module.starts_with('_')) module.erase(0, 1);  // the C half of a library module
     if (module == "random" || module == "time" || name == "random") {
@@ -348,6 +349,7 @@ Step FunctionLifter::call_min_max(bool max, Arguments args) {
     } else if (a[k].kind == best.kind) {
       best = select(wins, a[k], best);
     } else {
+      if (!c_ && k + 1 == a.size()) return return_either(wins.ssa, a[k], best);
       if (!c_) unsupported("the type of the result depends on the values");
       if (k + 1 == a.size()) {
         State yes = s_;

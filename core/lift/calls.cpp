@@ -194,7 +194,7 @@ Step FunctionLifter::call_object(const Value& callee, Arguments args) {
     const char* s = name ? PyUnicode_AsUTF8(name.get()) : nullptr;
     auto* owner = PyDescr_TYPE(f);
     if (s && !args.positional.empty() &&
-        ((owner == &PyLong_Type && args.positional[0].kind == Kind::Int) ||
+        ((owner == &PyLong_Type && args.positional[0].is_integral()) ||
          (owner == &PyFloat_Type && args.positional[0].kind == Kind::Float))) {
       Value self = args.positional[0];
       args.positional.erase(args.positional.begin());

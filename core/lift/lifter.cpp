@@ -377,6 +377,16 @@ Step FunctionLifter::return_value(Value v) {
   return Step::Ended;
 }
 
+Step FunctionLifter::return_either(ValueId cond, const Value& yes, const Value& no) {
+  ir::BlockId if_yes = b_.new_block();
+  ir::BlockId if_no = b_.new_block();
+  b_.branch(cond, {if_yes, {}}, {if_no, {}});
+  b_.at(if_yes);
+  return_value(yes);
+  b_.at(if_no);
+  return return_value(no);
+}
+
 Step FunctionLifter::resume_caller(Value v) {
   Context* callee = c_;
   v = widen(v);

@@ -144,6 +144,8 @@ class FunctionLifter {
   Step branch_on(const Value& cond, int if_true, int if_false);
   Step give_up(Reason why);  // the element is left to CPython here
   Step return_value(Value v);
+  // Of what is mapped directly: returns the one value, or the other.
+  Step return_either(ValueId cond, const Value& yes, const Value& no);
   Step resume_caller(Value v);
   Value detach_cells(const Value& v, const Context& dying);
   [[noreturn]] void unsupported(const std::string& what, bool side_effect = false);
@@ -233,6 +235,11 @@ class FunctionLifter {
   Value to_int(const Value& v);
   Value float_to_int(ValueId f, Op rounding);
   Value absolute(const Value& v);
+
+  // ---- operator_calls.cpp
+  Step call_operator(const std::string& name, Arguments args);
+  Step positive(const Value& v);
+  Step invert(const Value& v);
 
   // ---- foreign_calls.cpp: functions of other compilers
   Step call_foreign(const Value& callee, Arguments args);

@@ -279,24 +279,14 @@ Step FunctionLifter::step(const Instr& in) {
       Value v = pop();
       return negate(v);
     }
-    case Code::UnaryPositive: {
-      Value v = pop();
-      if (v.kind == Kind::Bool) return result(v.known ? Value::integer(v.bits) : integer(as_i64(v)));
-      if (v.is_number()) return result(v);
-      if (v.kind == Kind::None) return give_up(Reason::Type);
-      unsupported("unary + of " + describe(v) + " is not compiled");
-    }
+    case Code::UnaryPositive:
+      return positive(pop());
     case Code::UnaryNot: {
       Value v = pop();
       return result(negation(truth(v)));
     }
-    case Code::UnaryInvert: {
-      Value v = pop();
-      if (v.kind == Kind::Int) return result(v.known ? Value::integer(~v.bits) : integer(emit(Op::INot, {v.ssa})));
-      if (v.kind == Kind::Bool) unsupported("~ of a bool warns, and is not compiled");
-      if (v.is_number() || v.kind == Kind::None) return give_up(Reason::Type);
-      unsupported("~ of " + describe(v) + " is not compiled");
-    }
+    case Code::UnaryInvert:
+      return invert(pop());
     case Code::ToBool: {
       Value v = pop();
       return result(truth(v));
