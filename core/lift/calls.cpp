@@ -201,6 +201,10 @@ Step FunctionLifter::call_object(const Value& callee, Arguments args) {
       return call_method(self, s, std::move(args));
     }
   }
+  // Within a function its result would be a NumPy scalar among Python's numbers.
+  if (c_ == nullptr && callee.node == Guards::root && args.keyword.empty() && is_numpy_ufunc(f)) {
+    return call_ufunc(f, args);
+  }
   if (foreign_kind(f) != ForeignKind::None) return call_foreign(callee, std::move(args));
   // An instance whose class defines __call__ in Python.
   if (callee.node >= 0 && PyCallable_Check(f)) {

@@ -34,6 +34,10 @@ enum class ForeignKind : uint8_t { None, NumbaDispatcher, CtypesPointer };
 // Of a callable, by its type.
 ForeignKind foreign_kind(PyObject* callable);
 
+// One of NumPy's own ufuncs, which give NumPy scalars for Python numbers. They are lifted for calls whose results are
+// an array.
+bool is_numpy_ufunc(PyObject* callable);
+
 struct Lifted {
   ir::Module module;
   Guards guards;

@@ -241,6 +241,10 @@ class FunctionLifter {
   Step positive(const Value& v);
   Step invert(const Value& v);
 
+  // ---- ufunc_calls.cpp
+  Step call_ufunc(PyObject* f, const Arguments& args);
+  Value without_flags(Op op, ValueId a, ValueId b);
+
   // ---- foreign_calls.cpp: functions of other compilers
   Step call_foreign(const Value& callee, Arguments args);
   ir::Foreign find_foreign(const Value& callee, const std::vector<Value>& args, bool* pure);

@@ -104,6 +104,10 @@ std::shared_ptr<Entry> entry_of(PyObject* callable) {
   Ref key = Ref::steal(PyLong_FromVoidPtr(owner));
   Ref callback = key ? Ref::steal(PyCFunction_New(&callback_def, key.get())) : Ref();
   Ref weak = callback ? Ref::steal(PyWeakref_NewRef(owner, callback.get())) : Ref();
+  if (!weak && lift::is_numpy_ufunc(owner)) {  // knows no weak references, and lives as long as NumPy
+    PyErr_Clear();
+    weak = Ref::borrow(owner);
+  }
   if (!weak) {  // an object without weak references: nothing is remembered of it
     PyErr_Clear();
     return std::make_shared<Entry>();

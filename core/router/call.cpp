@@ -251,6 +251,14 @@ Ref Call::run() {
   if (s_.n == 0 && !s_.gives_list()) return empty_array();
   if (s_.options.backend == Backend::Inline || s_.n == 0) return interpret_all();
   if (s_.options.backend == Backend::Subinterp) return in_workers();
+  if (s_.gives_list() && lift::is_numpy_ufunc(s_.func)) {
+    if (!is_compiled(s_.options.backend)) return interpret_all();
+    PyErr_SetString(
+        PyExc_ValueError,
+        "backend=\"jit\": the results of a NumPy ufunc in a list are NumPy scalars, which are not compiled; "
+        "for an array they are");
+    return {};
+  }
   if (is_compiled(s_.options.backend)) {
     s_.entry = entry_of(s_.func);
     return s_.entry ? native() : interpret_all();

@@ -10,7 +10,7 @@ from typing import Any
 
 from gilmap import _gilmap
 from gilmap._explain.advice import advice_for
-from gilmap._explain.foreign import ABOUT_CFUNC, is_numba_cfunc, why_native
+from gilmap._explain.foreign import ABOUT_CFUNC, SCALARS_OF_UFUNC, gives_numpy_scalars, is_numba_cfunc, why_native
 from gilmap._explain.text import Explanation
 
 __all__ = ["Explanation", "explain"]
@@ -164,7 +164,10 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     blockers = _blockers(rows)
     compiled = [row for row in rows if row["compiled"]]
     stays = None if compiled else _why_it_stays(func)
-    if compiled and compiled[0]["native"]:
+    scalars = gives_numpy_scalars(func, iterables)
+    if scalars:
+        backend, reason = "inline", SCALARS_OF_UFUNC
+    elif compiled and compiled[0]["native"]:
         backend = compiled[0]["native"]
         reason = why_native(compiled, blockers)
     elif compiled:
@@ -181,7 +184,7 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
         backend=backend,
         then=backend,
         reason=reason,
-        has_fast_path=bool(compiled),
+        has_fast_path=bool(compiled) and not scalars,
         stays_because=stays,
         columns=[{key: row[key] for key in keys if key in row} for row in rows],
         blockers=blockers,

@@ -29,3 +29,16 @@ ABOUT_CFUNC = (
     " To call a @cfunc object runs its Python function, so this is about that;"
     ' backend="numba_cfunc" calls the C function, whose ints wrap around.'
 )
+
+
+def gives_numpy_scalars(func: Callable[..., Any], iterables: tuple[Any, ...]) -> bool:
+    """A NumPy ufunc over what gives a list."""
+    if (type(func).__module__, type(func).__name__) != ("numpy", "ufunc"):
+        return False
+    return not iterables or type(iterables[0]).__module__.partition(".")[0] not in ("numpy", "pyarrow")
+
+
+SCALARS_OF_UFUNC = (
+    "It is a NumPy ufunc, which makes a list of NumPy scalars; that is for NumPy to do, in the calling interpreter."
+    " For an array or an Arrow array it is compiled."
+)
