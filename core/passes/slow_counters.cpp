@@ -4,7 +4,7 @@
 // waits for the one before it, take seven years at 5 GHz. Greatest fixed point: all candidates are taken for counters,
 // then those that are made from something else are struck out.
 // Invariant for other passes: additions are executed one by one. A pass that replaces a loop by a formula must check
-// the result for overflow itself.
+// the result for overflow itself where it was a slow counter.
 // Cost: linear in the operands, times the length of the longest chain that is struck out (short).
 
 #include "passes/slow_counters.h"

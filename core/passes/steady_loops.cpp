@@ -9,8 +9,9 @@
 //     │      └─────────────┘                    └─> round ─> add rest times as much ────┘
 //   behind
 //
-// Overflow: a sum moves in one direction only, so that one of its values leaves 64 bits just if the last one does. All
-// is checked, also where ranges needed no check because so many additions take too long (slow_counters.h).
+// Overflow: a sum moves in one direction only, so that one of its values leaves 64 bits just if the last one does. That
+// is checked where the rounds check it, and where they need not because so many additions take too long
+// (slow_counters.h). Other sums cannot leave 64 bits, or may wrap.
 // Invariant: a round without side effects that came to its end would do so again. One that does not end, or deopts,
 // does so in the first round, which is still run.
 // Limits: the counter grows by a constant; of the loop's values only parameters of the header are used where its test
@@ -24,6 +25,7 @@
 #include "ir/builder.h"
 #include "ir/loops.h"
 #include "passes/rewrite.h"
+#include "passes/slow_counters.h"
 
 namespace gilmap::passes {
 namespace {
@@ -190,7 +192,7 @@ class SteadyLoops {
       });
       if (!well) return false;
     }
-    return reads_no_check() && ways_back_are_sums();
+    return reads_no_check() && ways_back_are_sums() && checks_are_of_sums();
   }
 
   // Overflow checks are read by a deopt_if only.
@@ -214,6 +216,61 @@ class SteadyLoops {
     });
   }
 
+  // An overflow check asks for the next value of a sum: what is added where it stands is what a round adds, if it adds
+  // anything. So no other addition to that sum may be met in the same round, nor may the sum be set to something else.
+  bool checks_are_of_sums() const {
+    struct Addition {
+      ValueId value;
+      BlockId block;
+    };
+    std::vector<std::vector<Addition>> additions(params().size());
+    std::vector<Addition> checks;
+    for_each_value([&](ValueId v, BlockId b) {
+      if (!is_unsteady(v) || f_[v].op == Op::Param || v == test_ || f_[v].op == Op::DeoptIf) return;
+      if (is_check(f_[v].op))
+        checks.push_back({v, b});
+      else
+        additions[sum_[v].param].push_back({v, b});
+    });
+    for (const Addition& check : checks) {
+      const size_t param = added_to(f_[check.value])->param;
+      const std::vector<Addition>& of_sum = additions[param];
+      const bool is_of_one = std::ranges::any_of(
+          of_sum, [&](const Addition& a) { return a.block == check.block && asks_for(f_[check.value], f_[a.value]); });
+      if (!is_of_one) return false;
+      for (size_t i = 0; i < of_sum.size(); ++i) {
+        for (size_t k = i + 1; k < of_sum.size(); ++k) {
+          if (reaches(of_sum[i].block, of_sum[k].block) || reaches(of_sum[k].block, of_sum[i].block)) return false;
+        }
+      }
+      for (Incoming in : loop_->back_edges) {
+        if (!is_unsteady(f_.blocks[in.from].end.edges[in.index].args[param])) return false;
+      }
+    }
+    return true;
+  }
+
+  static bool asks_for(const ir::Inst& check, const ir::Inst& addition) {
+    return (check.op == Op::IAddOverflows ? Op::IAdd : Op::ISub) == addition.op && check.args == addition.args;
+  }
+
+  // Within a round, from the end of one block to another; true of one and the same.
+  bool reaches(BlockId from, BlockId to) const {
+    std::vector<bool> reached(f_.blocks.size());
+    std::vector<BlockId> work{from};
+    while (!work.empty()) {
+      const BlockId b = work.back();
+      work.pop_back();
+      if (b == to) return true;
+      if (reached[b]) continue;
+      reached[b] = true;
+      for (const Edge& e : f_.blocks[b].end.edges) {
+        if (is_in(e.block) && e.block != loop_->header) work.push_back(e.block);
+      }
+    }
+    return false;
+  }
+
   // ---------------------------------------------------------------- what is used behind it
 
   bool is_behind(BlockId b) const {
@@ -234,7 +291,7 @@ class SteadyLoops {
     return reached;
   }
 
-  // Which parameters of the header are used behind the loop. False if another unsteady value is, or if one is used
+  // Which parameters of the header matter when the loop is over. False if another unsteady value is, or if one is used
   // where it is not clear which way led there.
   bool find_uses() {
     used_.assign(params().size(), false);
@@ -261,6 +318,14 @@ class SteadyLoops {
       }
       for_each_operand(f_.blocks[b].end, [&](ValueId& v) { use(v, b); });
     }
+    const std::vector<bool> slow = slow_counters(f_, preds_);
+    checked_.assign(params().size(), false);
+    for (size_t k = 0; k < params().size(); ++k) checked_[k] = slow[params()[k]];
+    // A sum that leaves 64 bits leaves the element to CPython, whoever reads it.
+    for_each_value([&](ValueId v, BlockId) {
+      if (!is_unsteady(v) || !is_check(f_[v].op)) return;
+      if (const std::optional<Sum> sum = added_to(f_[v])) used_[sum->param] = checked_[sum->param] = true;
+    });
     for (size_t k = 0; k < used_.size(); ++k) {
       for (Incoming in : loop_->back_edges) {
         const ValueId arg = f_.blocks[in.from].end.edges[in.index].args[k];
@@ -323,7 +388,12 @@ class SteadyLoops {
         if (!used_[k]) continue;
         const bool is_sum = is_unsteady(after[k]) && after[k] != began[k];
         if (is_sum && rest == no_value) rest = rounds_left(build, constants, after[counter_]);
-        final.push_back(is_sum ? grown(build, began[k], after[k], rest) : after[k]);
+        if (!is_sum)
+          final.push_back(after[k]);
+        else if (checked_[k])
+          final.push_back(grown(build, constants, began[k], after[k], rest));
+        else
+          final.push_back(grown_wrapping(build, began[k], after[k], rest));
       }
       build.jump(out, final);
     }
@@ -353,16 +423,33 @@ class SteadyLoops {
     return build.emit(Op::IFloorDiv, {up, constants.integer(step_)});
   }
 
-  // What becomes of a sum that one round took from `before` to `after`, `rest` rounds later.
-  ValueId grown(ir::Builder& build, ValueId before, ValueId after, ValueId rest) const {
+  // What becomes of a sum that one round took from `before` to `after`, `rest` rounds later. In two halves, and one
+  // more round if their number is odd: the whole product may leave 64 bits where the sum, which began at the other end,
+  // does not; half of it does not.
+  ValueId grown(ir::Builder& build, ConstantPool& constants, ValueId before, ValueId after, ValueId rest) const {
+    const bool falls = f_[after].op == Op::ISub;
+    const Op op = falls ? Op::ISub : Op::IAdd, check = falls ? Op::ISubOverflows : Op::IAddOverflows;
+    const ValueId by = growth(build, before, after);
+    const ValueId one = constants.integer(1), zero = constants.integer(0);
+    const ValueId half = build.emit(Op::IShr, {rest, one});
+    const ValueId is_odd = build.emit(Op::INe, {build.emit(Op::IAnd, {rest, one}), zero});
+    const ValueId half_growth = checked(build, Op::IMulOverflows, Op::IMul, by, half);
+    const ValueId middle = checked(build, check, op, after, half_growth);
+    const ValueId end = checked(build, check, op, middle, half_growth);
+    return checked(build, check, op, end, build.emit(Op::Select, {is_odd, by, zero}));
+  }
+
+  static ValueId grown_wrapping(ir::Builder& build, ValueId before, ValueId after, ValueId rest) {
+    const ValueId by = build.emit(Op::ISub, {after, before});
+    return build.emit(Op::IAdd, {after, build.emit(Op::IMul, {by, rest})});
+  }
+
+  // What a round adds; or subtracts, if its last step is a subtraction.
+  ValueId growth(ir::Builder& build, ValueId before, ValueId after) const {
     const ir::Inst& inst = f_[after];
-    ValueId by;
-    if (inst.op == Op::IAdd)
-      by = is_unsteady(inst.args[0]) ? inst.args[1] : inst.args[0];
-    else
-      by = checked(build, Op::ISubOverflows, Op::ISub, after, before);
-    const ValueId growth = checked(build, Op::IMulOverflows, Op::IMul, by, rest);
-    return checked(build, Op::IAddOverflows, Op::IAdd, after, growth);
+    if (inst.op == Op::ISub) return inst.args[1];
+    if (inst.op == Op::IAdd) return inst.args[is_unsteady(inst.args[0]) ? 1 : 0];
+    return checked(build, Op::ISubOverflows, Op::ISub, after, before);
   }
 
   Function& f_;
@@ -378,8 +465,9 @@ class SteadyLoops {
   size_t counter_ = 0;  // among the header's parameters
   BlockId behind_ = ir::no_block;
   int64_t step_ = 0;
-  std::vector<Sum> sum_;    // of each value; no parameter if it is steady
-  std::vector<bool> used_;  // of the header's parameters, behind the loop
+  std::vector<Sum> sum_;       // of each value; no parameter if it is steady
+  std::vector<bool> used_;     // of the header's parameters: which matter when the loop is over
+  std::vector<bool> checked_;  // of them: which may not leave 64 bits
 };
 
 }  // namespace
