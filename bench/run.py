@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from bench import deopts, interpreters, latency, memory, simd, simd_orders, throughput
+from bench import deopts, foreign, interpreters, latency, memory, simd, simd_orders, throughput
 from bench.measure import Table
 
 PARTS = {
@@ -27,6 +27,7 @@ PARTS = {
     "all_deopt": deopts.all_deopt,
     "some_deopt": deopts.some_deopt,
     "memory": memory.arrays,
+    "numba_functions": foreign.numba_functions,
     "import": latency.import_time,
     "interpreters": interpreters.all_figures,
 }

@@ -31,6 +31,11 @@ _ROWS: list[tuple[str, str, bool]] = [
         "Set argtypes to C types that take the elements: ctypes.c_double for floats.",
         True,
     ),
+    (
+        r"^numpy\.\w+ of these types",
+        "Call the ufunc on the whole array: np.sin(xs).",
+        True,
+    ),
     # ---- side effects
     (
         r"gives another result each time",

@@ -15,6 +15,8 @@ _CALLED = re.compile(rf"({_NAME})\(")
 _IS_CALL = re.compile(r"(?:^|= )\s*(?:tail |musttail |notail )?(?:call|invoke|callbr) ")
 _WRITES = re.compile(r"^\s*(?:%\S+ = )?(?:store|atomicrmw|cmpxchg) ")
 _POINTER_TO_GLOBAL = re.compile(rf"ptr (?:getelementptr [^(]*\([^@]*)?{_NAME}[^,]*(?:,|$)")
+# The first argument, behind its attributes (`ptr nonnull align 8 dereferenceable(16) %to`), is computed here.
+_REGISTER_FIRST = re.compile(r"\s*ptr (?:align \d+ |[a-z_]+(?:\([^)]*\))? )*%")
 _LOADS_POINTER = re.compile(
     rf"= load (?:volatile )?(?:ptr|\{{.*ptr.*\}}|\[.*ptr.*\]), ptr (?:getelementptr [^@]*)?{_NAME}"
 )
@@ -88,6 +90,6 @@ def _look_at(line: str) -> tuple[str | None, str | None]:
     if called is None:
         return None, "it calls a function by its address"
     name = _bare(called.group(1))
-    if name.startswith("llvm.mem") and _POINTER_TO_GLOBAL.match(line[called.end() :].lstrip()):
+    if name.startswith(("llvm.mem", "mem")) and not _REGISTER_FIRST.match(line[called.end() :]):
         return None, "it writes to memory of others"
     return name, None
