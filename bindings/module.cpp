@@ -15,6 +15,7 @@
 #include "interpreters/run.h"
 #include "loader/loader.h"
 #include "numeric/functions.h"
+#include "router/arrow/kernel.h"
 #include "router/background.h"
 #include "router/cache.h"
 #include "router/call.h"
@@ -36,15 +37,16 @@ bool read_option(PyObject* name, PyObject* value, router::Options& options) {
     if (value == Py_None) return true;
     if (PyUnicode_Check(value)) {
       using router::Backend;
-      for (Backend known :
-           {Backend::Inline, Backend::Jit, Backend::NumbaNative, Backend::NumbaCfunc, Backend::Subinterp}) {
+      for (Backend known : {Backend::Inline, Backend::ArrowKernel, Backend::Jit, Backend::NumbaNative,
+                            Backend::NumbaCfunc, Backend::Subinterp}) {
         if (PyUnicode_CompareWithASCIIString(value, router::name_of(known)) != 0) continue;
         options.backend = known;
         return true;
       }
     }
     PyErr_Format(PyExc_ValueError,
-                 "backend is None, \"inline\", \"jit\", \"numba_native\", \"numba_cfunc\" or \"subinterp\", not %R",
+                 "backend is None, \"inline\", \"arrow_kernel\", \"jit\", \"numba_native\", \"numba_cfunc\" or "
+                 "\"subinterp\", not %R",
                  value);
     return false;
   }
@@ -99,6 +101,7 @@ PyMethodDef map_def = {
     "    the same shape: int64, float64 or bool. An Arrow array gives an Arrow array; nulls stay null. With several,\n"
     "    the first decides, and the shortest ends.\n"
     "backend: None decides by itself; \"inline\" runs in the calling interpreter; \"jit\" compiles, waiting for it;\n"
+    "    \"arrow_kernel\" calls pyarrow.compute, for a function that is one expression;\n"
     "    \"numba_native\" calls the machine code that Numba has made of func; \"numba_cfunc\" that of a @cfunc or of\n"
     "    a ctypes function, on all threads, whatever it does;\n"
     "    \"subinterp\" runs in worker interpreters, one a core, each with its own copy of what func refers to.\n"
@@ -211,6 +214,9 @@ NB_MODULE(_gilmap, m) {
     }
     d["instructions"] = e.instructions;
     d["loops"] = e.loops;
+    d["arrow"] = e.arrow;
+    d["why_no_arrow"] = e.why_no_arrow;
+    d["ready"] = e.ready;
     if (!e.compiled) {
       d["what"] = e.why.what;
       d["side_effect"] = e.why.side_effect;
@@ -278,6 +284,7 @@ NB_MODULE(_gilmap, m) {
     }
     return facts;
   });
+  m.def("is_arrow_kernel_loaded", &router::arrow::is_loaded);
   m.def("available_cpus", &gilmap::runtime::available_cpus);
   m.def("cached_functions", &router::entry_count);
   m.def("rests_from_workers", [](nb::handle callable) { return router::rests_from_workers(callable.ptr()); });

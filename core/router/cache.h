@@ -20,17 +20,18 @@
 #include "ir/function.h"
 #include "lift/guards.h"
 #include "lift/lift.h"
+#include "router/arrow/kernel.h"
 #include "runtime/job.h"
 #include "support/diagnostics.h"
 
 namespace gilmap::router {
 
-enum class State : uint8_t { Unsupported, Compiling, Ready, Failed };
+enum class State : uint8_t { Unsupported, Lifted, Compiling, Ready, Failed };
 
 // The part of a variant that the compiling thread shares: nothing in it belongs to Python, because that thread may be
 // the last to let go of it.
 struct Compilation {
-  std::atomic<State> state{State::Compiling};
+  std::atomic<State> state{State::Lifted};
   std::shared_ptr<codegen::Kernel> kernel;  // written before state becomes Ready
   std::string error;                        // of Failed
   ir::Module module;                        // from Ready on optimised, and not changed any more
@@ -44,6 +45,15 @@ struct Specialised {
   bool requested = false;
 };
 
+// See arrow/kernel.h: what computes the function until a kernel is there, if it is one expression.
+struct ArrowTier {
+  std::optional<arrow::Program> program;
+  std::string why_not;                    // if there is no program
+  std::unique_ptr<arrow::Kernel> kernel;  // made of the program with the first call
+  double ns_per_row = 0;                  // measured
+  double spent_ns = 0;                    // in all
+};
+
 // A function specialised on argument types and on what it read from outside.
 struct Variant {
   std::vector<ir::Type> types;
@@ -54,10 +64,12 @@ struct Variant {
   std::vector<ir::Type> result_types;
   int depth = 1;  // Python frames that one element enters
   double lift_ms = 0;
-  double ns_per_row = 0;  // of the kernel, measured
-  double native_ns = 0;   // that its kernels have run so far
-  int calls_to_skip = 0;  // because most elements of the last one were left to CPython
+  bool lift_told = false, compile_told = false;  // in a debug line
+  double ns_per_row = 0;                         // of the kernel, measured
+  double native_ns = 0;                          // that its kernels have run so far
+  int calls_to_skip = 0;                         // because most elements of the last one were left to CPython
   std::list<Specialised> specialised;
+  ArrowTier arrow;
   long owner_process = 0;  // a fork leaves the compiling thread behind
 
   State state() const { return code->state.load(); }

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ constexpr double worth_preparing_in_all_ns = 20e6;
 constexpr int most_patience = 4;
 // To remember a function costs 3 µs: not for a call that is over sooner than this, and not for the first few.
 constexpr double worth_remembering_ns = 10e3;
+// The same for what pyarrow.compute might do, which needs no compile: 20 elements or so tell what one costs.
+constexpr double look_for_arrow_ns = 10e3;
+// Bytes of bytecode, of a function that is looked at so early: to lift a longer one would take too long.
+constexpr Py_ssize_t short_code = 256;
 // What the interpreter does before the question is asked at all.
 constexpr double look_first_ns = 100e3;
 // After so many looks at elements that are no numbers, none are expected.
@@ -54,6 +59,7 @@ class Call {
   Ref from_prefix();
   Ref interpret_all();
   Ref cold();
+  bool arrow_can(double each_ns);
   Ref native();
   Ref in_workers();
   Ref in_workers(const interpreters::Shipment& shipment, double each_ns);
@@ -72,12 +78,22 @@ void Call::say(const char* what) const {
   PyErr_Clear();
   const char* text = name && PyUnicode_Check(name.get()) ? PyUnicode_AsUTF8(name.get()) : nullptr;
   PySys_FormatStderr("gilmap: %s: %zd elements, %s", text ? text : Py_TYPE(s_.func)->tp_name, s_.n, what);
-  if (s_.native_rows > 0) {
-    PySys_FormatStderr(", %zd compiled, %zd in the interpreter first, %zd deopts", s_.native_rows, s_.interpreted_first,
-                       s_.deopts);
-    if (s_.deopts > 0) PySys_FormatStderr(" (%s)", ir::words(s_.first_reason));
+  const auto part = [&](int64_t rows, const char* how) {
+    if (rows > 0) PySys_FormatStderr(", %zd %s", rows, how);
+  };
+  if (s_.native_rows + s_.arrow_rows > 0) {
+    part(s_.interpreted_first, "in the interpreter first");
+    part(s_.arrow_rows, "by pyarrow.compute");
+    part(s_.native_rows, "compiled");
+    PySys_FormatStderr(", %zd deopts", s_.deopts);
+    if (s_.deopts > 0) PySys_FormatStderr(" (the first: %s)", ir::words(s_.first_reason));
   }
-  PySys_FormatStderr("\n");
+  const Times& t = s_.times;
+  char times[160];
+  std::snprintf(times, sizeof times, ", lift %.3f ms, compile %.1f ms, run %.3f ms, boxing %.3f ms\n", t.lift_ms,
+                t.compile_ms, static_cast<double>(runtime::now_ns() - t.start_ns) / 1e6 - t.lift_ms - t.boxing_ms,
+                t.boxing_ms);
+  PySys_FormatStderr("%s", times);
   PyErr_SetRaisedException(raised);
 }
 
@@ -126,13 +142,31 @@ Ref Call::interpret_all() {
   return from_prefix();
 }
 
+// Is the function an expression that pyarrow.compute can begin with at once? Rows of s_.prefix cost so much each.
+bool Call::arrow_can(double each_ns) {
+  if (!PyFunction_Check(s_.func) || !arrow::is_loaded()) return false;
+  const auto* code = reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(s_.func));
+  if (_PyCode_NBYTES(code) > short_code) return false;
+  const int64_t i = s_.prefix.size();
+  const auto types = columns::common_types(s_.inputs, std::max<int64_t>(i - 1, 0), std::min(s_.n, i + 1));
+  if (!types) return false;
+  if (!s_.entry) s_.entry = entry_of(s_.func);
+  if (!s_.entry) return false;
+  const auto v = lifted(*s_.entry, s_.func, *types);
+  if (v->state() != State::Lifted && v->state() != State::Compiling) return false;
+  if (!arrow_kernel(*v)) return false;
+  s_.entry->interpreted_ns = each_ns;
+  return true;
+}
+
 // No kernel yet, or no idea what an element costs.
 Ref Call::cold() {
   const int64_t start = runtime::now_ns();
   std::shared_ptr<Variant> variant;
   double elapsed = 0;
-  int64_t batch = 1;
+  int64_t batch = 1, done = 0;
   int without_types = 0;
+  bool arrow_asked = false;
   for (int64_t i = 0; i < s_.n;) {
     Ran ran = interpret(std::min(s_.n, i + batch));
     if (ran == Ran::Raised) return {};
@@ -140,12 +174,19 @@ Ref Call::cold() {
     s_.n = s_.rows();
     i = s_.prefix.size();
     const auto now = static_cast<double>(runtime::now_ns() - start);
+    const double lately = (now - elapsed) / static_cast<double>(i - done);
+    done = i;
     // Batches of some 50 µs, so that a kernel that becomes ready is noticed soon.
     if (now - elapsed < 25e3)
       batch = std::min(batch * 2, longest_batch);
     else if (now - elapsed > 100e3)
       batch = std::max<int64_t>(batch / 2, 1);
     elapsed = now;
+    if (!arrow_asked && elapsed >= look_for_arrow_ns) {
+      const double each = lately;  // the first elements take longer
+      arrow_asked = true;
+      if (each * static_cast<double>(s_.n - i) > worth_lifting_ns && arrow_can(each)) return native();
+    }
     if (elapsed < look_first_ns || i == s_.n) continue;
     if (!s_.entry) s_.entry = entry_of(s_.func);
     if (!s_.entry) return interpret_all();
@@ -163,8 +204,8 @@ Ref Call::cold() {
         if (pays && ++without_types == looks_for_numbers) return uncompiled(each);
         continue;
       }
-      variant = entry.find(s_.func, *types);
-      if (!variant && pays) variant = prepare(entry, s_.func, *types);
+      variant = pays ? prepare(entry, s_.func, *types) : entry.find(s_.func, *types);
+      if (variant && variant->state() == State::Lifted) variant = nullptr;
       if (!variant) {
         entry.interpreted_ns = each;
         continue;
@@ -247,19 +288,29 @@ Ref Call::empty_array() {
   return out && out->complete(0, 0) ? out->finish() : Ref();
 }
 
+// For backend="arrow_kernel". False with an exception set.
+bool load_arrow() {
+  if (arrow::load()) return true;
+  if (!PyErr_ExceptionMatches(PyExc_ImportError)) return false;
+  PyErr_Clear();
+  PyErr_SetString(PyExc_ValueError, "backend=\"arrow_kernel\" needs pyarrow, which is not installed");
+  return false;
+}
+
 Ref Call::run() {
   if (s_.n == 0 && !s_.gives_list()) return empty_array();
   if (s_.options.backend == Backend::Inline || s_.n == 0) return interpret_all();
   if (s_.options.backend == Backend::Subinterp) return in_workers();
   if (s_.gives_list() && lift::is_numpy_ufunc(s_.func)) {
-    if (!is_compiled(s_.options.backend)) return interpret_all();
-    PyErr_SetString(
-        PyExc_ValueError,
-        "backend=\"jit\": the results of a NumPy ufunc in a list are NumPy scalars, which are not compiled; "
-        "for an array they are");
+    if (s_.options.backend == Backend::Auto) return interpret_all();
+    PyErr_Format(PyExc_ValueError,
+                 "backend=\"%s\": the results of a NumPy ufunc in a list are NumPy scalars, which are not compiled; "
+                 "for an array they are",
+                 name_of(s_.options.backend));
     return {};
   }
-  if (is_compiled(s_.options.backend)) {
+  if (s_.options.backend == Backend::ArrowKernel && !load_arrow()) return {};
+  if (is_compiled(s_.options.backend) || s_.options.backend == Backend::ArrowKernel) {
     s_.entry = entry_of(s_.func);
     return s_.entry ? native() : interpret_all();
   }
@@ -277,7 +328,11 @@ Ref Call::run() {
           return interpret_all();
         }
         if (state == State::Ready) return native();
-        if (state != State::Compiling) return uncompiled(s_.entry->interpreted_ns);
+        if (state == State::Lifted || state == State::Compiling) {
+          if (known > worth_lifting_ns && arrow_kernel(*v)) return native();
+          return cold();
+        }
+        return uncompiled(s_.entry->interpreted_ns);
       }
     }
   }

@@ -9,7 +9,7 @@
 
 namespace gilmap::router {
 
-enum class Backend : uint8_t { Auto, Inline, Jit, NumbaNative, NumbaCfunc, Subinterp };
+enum class Backend : uint8_t { Auto, Inline, ArrowKernel, Jit, NumbaNative, NumbaCfunc, Subinterp };
 
 constexpr const char* name_of(Backend backend) {
   switch (backend) {
@@ -17,6 +17,8 @@ constexpr const char* name_of(Backend backend) {
       return "None";
     case Backend::Inline:
       return "inline";
+    case Backend::ArrowKernel:
+      return "arrow_kernel";
     case Backend::Jit:
       return "jit";
     case Backend::NumbaNative:

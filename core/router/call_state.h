@@ -15,6 +15,7 @@
 #include "router/call.h"
 #include "router/interpret.h"
 #include "router/prefix.h"
+#include "runtime/clock.h"
 
 namespace gilmap::router {
 
@@ -25,6 +26,15 @@ constexpr double kernel_call_ns = 4e3;
 // Lifting takes the GIL for some 0.1 to 0.3 ms and a compile some 5 ms of another core, so neither is begun for less
 // interpreter time than this: a shorter call would be over before its kernel is there.
 constexpr double worth_preparing_ns = 8e6;
+// To lift a short function takes 10 to 20 µs of the GIL, to begin with pyarrow.compute some 30 more, and 10 a call: not
+// for less interpreter time than this.
+constexpr double worth_lifting_ns = 200e3;
+
+// Of a call, for the debug line. A compile is on another thread, beside the rest.
+struct Times {
+  int64_t start_ns = 0;
+  double lift_ms = 0, compile_ms = 0, boxing_ms = 0;
+};
 
 struct CallState {
   CallState(PyObject* f, std::vector<std::unique_ptr<columns::Input>> in, const Options& o)
@@ -33,7 +43,9 @@ struct CallState {
         options(o),
         n(columns::common_size(inputs)),
         has_nulls(std::ranges::any_of(inputs, [](const auto& i) { return i->has_nulls(); })),
-        interpreter(func, inputs) {}
+        interpreter(func, inputs) {
+    if (options.debug) times.start_ns = runtime::now_ns();
+  }
   CallState(const CallState&) = delete;
 
   const columns::Input& first() const { return *inputs[0]; }
@@ -66,8 +78,10 @@ struct CallState {
   Prefix prefix;  // None for Arrow nulls
 
   // For the debug line.
+  Times times;
   int64_t interpreted_first = 0;
   int64_t native_rows = 0;
+  int64_t arrow_rows = 0;
   int64_t deopts = 0;
   ir::DeoptReason first_reason = ir::DeoptReason::Other;
 };

@@ -11,6 +11,8 @@
 #include "numeric/functions.h"
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
+#include "router/arrow/program.h"
+#include "router/cache.h"
 #include "router/specialise.h"
 #include "runtime/clock.h"
 #include "spmd/lanes.h"
@@ -27,9 +29,16 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
   }
   e.compiled = true;
   e.foreign = lifted->foreign;
+  if (const auto entry = known_entry(callable)) {
+    const auto v = entry->find(callable, types);
+    e.ready = v && v->state() == State::Ready;
+  }
   e.results = lifted->module.result_types;
   lifted->module.functions[0].arg_ranges = std::move(bounds);
   passes::run_pipeline(lifted->module);
+  const auto program = arrow::make_program(lifted->module);
+  e.arrow = program.has_value();
+  if (!program) e.why_no_arrow = program.error();
   if (const auto lanes = spmd::to_lanes(lifted->module, &e.why_no_lanes))
     e.lanes = loader::lane_facts(*lanes, &e.why_no_lanes);
   std::map<std::string, int> checks;

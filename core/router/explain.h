@@ -24,6 +24,9 @@ struct Explanation {
   std::optional<codegen::LaneFacts> lanes;          // how many elements are computed at once
   std::string why_no_lanes;                         // if compiled, and they are not
   int instructions = 0;                             // of the IR
+  bool arrow = false;                               // pyarrow.compute can do it until a kernel is ready
+  std::string why_no_arrow;                         // if compiled, and it cannot
+  bool ready = false;                               // a kernel is there
   bool loops = false;                               // or recursion: an element may take long
 };
 

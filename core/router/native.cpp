@@ -44,6 +44,7 @@ int64_t frames_left() { return PyThreadState_Get()->py_recursion_remaining; }
 struct Part {
   const columns::Group* group;
   std::shared_ptr<Variant> variant;
+  arrow::Kernel* arrow = nullptr;  // computes it until there is a job
   Specialised* specialised = nullptr;
   std::unique_ptr<runtime::Job> job = nullptr;
   int64_t rows_done = 0;  // rows below are done, or listed in `deopts`
@@ -66,10 +67,16 @@ class NativeRun {
   enum class Served : uint8_t { Ok, Raised, StoppedHere };
 
   bool plan();
+  void leave_to_interpreter(Part& part);
   std::shared_ptr<Variant> usable(const Types& types, int64_t rows, bool* failed);
   bool begin_output();
   void start(Part& part);
-  void look_at(Part& part);
+  void start_job(Part& part);
+  bool run_arrow(Part& part);
+  bool leave_arrow(Part& part);
+  std::shared_ptr<Variant> forced_arrow(const Types& types);
+  arrow::Kernel* arrow_for(Variant& variant, int64_t rows) const;
+  bool look_at(Part& part);
   Served serve_all_ready();
   Served serve(int64_t position);
   Served interpret_from(int64_t position);
@@ -80,6 +87,7 @@ class NativeRun {
   void wait();
   void end_jobs();
   int64_t frontier() const;
+  void tell_times();
   int64_t next_queued() const { return queued_ < queue_.size() ? queue_[queued_] : nowhere; }
   bool complete(int64_t end);
   Ref cut_list(int64_t end);
@@ -110,7 +118,8 @@ bool NativeRun::plan() {
     auto variant = usable(group.types, group.count, &failed);
     if (failed) return false;
     if (variant) {
-      parts_.push_back({&group, std::move(variant)});
+      arrow::Kernel* arrow = arrow_for(*variant, group.count);
+      parts_.push_back({&group, std::move(variant), arrow});
     } else {
       for (int64_t row = 0; row < group.count; ++row) queue_.push_back(group.position(row));
     }
@@ -133,13 +142,22 @@ bool NativeRun::plan() {
 std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, bool* failed) {
   Entry& entry = *call_.entry;
   std::shared_ptr<Variant> v = entry.find(call_.func, types);
+  if (call_.options.backend == Backend::ArrowKernel) {
+    v = forced_arrow(types);
+    *failed = !v;
+    return v && frames_left() > v->depth + 1 ? v : nullptr;
+  }
   const bool forced = is_compiled(call_.options.backend);
   if (forced && v && v->why) {  // what stood in the way may be gone
     entry.remove(v);
     v = nullptr;
   }
-  if (!v) {
-    if (!forced && entry.interpreted_ns * static_cast<double>(rows) < worth_preparing_ns) return nullptr;
+  const double interpreted = entry.interpreted_ns * static_cast<double>(rows);
+  if (!v && !forced && interpreted > worth_lifting_ns && PyFunction_Check(call_.func) && arrow::is_loaded())
+    v = lifted(entry, call_.func, types);
+  if (v && arrow_for(*v, rows)) return v;
+  if (!v || v->state() == State::Lifted) {
+    if (!forced && interpreted < worth_preparing_ns) return nullptr;
     v = prepare(entry, call_.func, types);
   }
   if (v->state() == State::Compiling && !await(*v)) {
@@ -155,6 +173,23 @@ std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, boo
                  call_.options.backend == Backend::Jit ? "compiled" : "called by its machine code", why.c_str());
     *failed = true;
   }
+  return nullptr;
+}
+
+// Is the group computed by pyarrow.compute, at first?
+arrow::Kernel* NativeRun::arrow_for(Variant& variant, int64_t rows) const {
+  if (frames_left() <= variant.depth + 1) return nullptr;  // CPython raises RecursionError
+  if (call_.options.backend == Backend::ArrowKernel) return arrow_kernel(variant);
+  if (call_.options.backend != Backend::Auto || rows < few_rows) return nullptr;
+  const State state = variant.state();
+  return state == State::Lifted || state == State::Compiling ? arrow_kernel(variant) : nullptr;
+}
+
+std::shared_ptr<Variant> NativeRun::forced_arrow(const Types& types) {
+  auto v = lifted(*call_.entry, call_.func, types);
+  if (arrow_kernel(*v)) return v;
+  PyErr_Format(PyExc_ValueError, "backend=\"arrow_kernel\": not for this function: %s",
+               v->arrow.program ? "this pyarrow lacks one of the operations" : v->arrow.why_not.c_str());
   return nullptr;
 }
 
@@ -175,6 +210,76 @@ bool NativeRun::begin_output() {
 // ---------------------------------------------------------------- kernels
 
 void NativeRun::start(Part& part) {
+  if (!part.arrow) return start_job(part);
+  ArrowTier& tier = part.variant->arrow;
+  // A kernel that saved less than its compile costs would come too late for this call, and all so far.
+  const double expected = tier.ns_per_row * static_cast<double>(part.group->count);
+  if (call_.options.backend == Backend::Auto && tier.spent_ns + expected > worth_preparing_ns)
+    begin_compile(*call_.entry, *part.variant);
+}
+
+// A chunk of the part, by pyarrow.compute. False with an exception set.
+bool NativeRun::run_arrow(Part& part) {
+  if (part.served < part.deopts.size()) return true;  // what raises there may end the call
+  part.deopts.clear();
+  part.served = 0;
+  const bool forced = call_.options.backend == Backend::ArrowKernel;
+  if (!forced && part.variant->state() == State::Ready) {
+    part.arrow = nullptr;
+    start_job(part);
+    return true;
+  }
+  const int64_t start = runtime::now_ns();
+  const int64_t begin = part.rows_done, end = std::min(begin + arrow::chunk_rows, part.group->count);
+  const auto run = [&](int64_t from, int64_t to) {
+    ir::DeoptReason reason = ir::DeoptReason::Other;
+    const auto outcome =
+        part.arrow->run(*part.group, from, to - from, out_->payload(), out_->payload_width(), out_->tags(), &reason);
+    for (int64_t row = from; outcome == arrow::Kernel::Outcome::HandedOn && row < to; ++row) {
+      part.deopts.push_back({row, reason});
+    }
+    return outcome;
+  };
+  auto outcome = run(begin, end);
+  if (outcome == arrow::Kernel::Outcome::HandedOn && end - begin > arrow::piece_rows) {
+    part.deopts.clear();
+    for (int64_t from = begin; from < end && outcome != arrow::Kernel::Outcome::Failed; from += arrow::piece_rows) {
+      outcome = run(from, std::min(from + arrow::piece_rows, end));
+    }
+  }
+  if (outcome == arrow::Kernel::Outcome::Failed) return false;
+  part.rows_done = end;
+  call_.arrow_rows += end - begin;
+  ArrowTier& tier = part.variant->arrow;
+  const auto took = static_cast<double>(runtime::now_ns() - start);
+  tier.spent_ns += took;
+  tier.ns_per_row = took / static_cast<double>(end - begin);
+  if (end == part.group->count) {
+    part.over = true;
+    return true;
+  }
+  const bool mostly_handed_on = static_cast<int64_t>(part.deopts.size()) * 2 > end - begin;
+  return forced || !mostly_handed_on || leave_arrow(part);
+}
+
+// What is left of it goes to a kernel, if that pays, else to the interpreter.
+bool NativeRun::leave_arrow(Part& part) {
+  part.arrow = nullptr;
+  const auto rest = static_cast<double>(part.group->count - part.rows_done);
+  if (call_.entry->interpreted_ns * rest < worth_preparing_ns) {
+    leave_to_interpreter(part);
+    return true;
+  }
+  begin_compile(*call_.entry, *part.variant);
+  if (part.variant->state() == State::Compiling && !await(*part.variant)) return false;
+  if (part.variant->state() == State::Ready)
+    start_job(part);
+  else
+    leave_to_interpreter(part);
+  return true;
+}
+
+void NativeRun::start_job(Part& part) {
   Variant& variant = *part.variant;
   const auto rows = static_cast<double>(part.group->count);
   if (variant.native_ns > 0) call_.entry->unused_variants = 0;
@@ -187,7 +292,7 @@ void NativeRun::start(Part& part) {
   spec.kernel = variant.code->kernel;
   if (part.specialised) spec.second = part.specialised->kernel;
   spec.group = part.group;
-  spec.begin = 0;
+  spec.begin = part.rows_done;
   spec.end = part.group->count;
   spec.payload = out_->payload();
   spec.payload_width = out_->payload_width();
@@ -208,8 +313,10 @@ void NativeRun::start(Part& part) {
   if (!finished) part.job->start(&part == parts_.data());
 }
 
-void NativeRun::look_at(Part& part) {
-  if (part.over) return;
+// False with an exception set.
+bool NativeRun::look_at(Part& part) {
+  if (part.over) return true;
+  if (part.arrow) return run_arrow(part);
   const bool done = part.job->done();  // before progress(), which then tells of all rows
   part.rows_done = part.job->progress();
   if (part.served == part.deopts.size()) {
@@ -229,15 +336,20 @@ void NativeRun::look_at(Part& part) {
   } else if (part.specialised && !part.specialised->requested && runtime::now_ns() - started_ > worth_specialising_ns) {
     request(*part.specialised, variant);
   }
+  return true;
 }
 
 // What is left of it goes to the interpreter.
 void NativeRun::give_up(Part& part) {
   part.job->cancel();
-  part.over = true;
   if (part.rows_done * 4 < part.group->count) part.variant->calls_to_skip = calls_without_kernel;
   part.variant->ns_per_row = part.job->ns_per_row();
   call_.native_rows += part.rows_done;
+  leave_to_interpreter(part);
+}
+
+void NativeRun::leave_to_interpreter(Part& part) {
+  part.over = true;
   std::vector<int64_t> merged, rest;
   for (int64_t row = part.rows_done; row < part.group->count; ++row) rest.push_back(part.group->position(row));
   std::merge(queue_.begin() + static_cast<std::ptrdiff_t>(queued_), queue_.end(), rest.begin(), rest.end(),
@@ -252,7 +364,7 @@ void NativeRun::wait() {
   for (Part& part : parts_) {
     if (!part.over && (!lowest || part.frontier() < lowest->frontier())) lowest = &part;
   }
-  if (!lowest) return;
+  if (!lowest || !lowest->job) return;  // or it is computed on this thread
   PyThreadState* saved = PyEval_SaveThread();
   if (helped_ && helped_ != lowest) helped_->job->leave_seat();
   helped_ = lowest;
@@ -351,7 +463,9 @@ NativeRun::Served NativeRun::interpret_from(int64_t position) {
 
 bool NativeRun::complete(int64_t end) {
   if (end <= completed_) return true;
+  const int64_t before = call_.options.debug ? runtime::now_ns() : 0;
   if (!out_->complete(completed_, end)) return false;
+  if (call_.options.debug) call_.times.boxing_ms += static_cast<double>(runtime::now_ns() - before) / 1e6;
   completed_ = end;
   return true;
 }
@@ -368,12 +482,25 @@ Ref NativeRun::cut_list(int64_t end) {
   return list ? Ref::steal(PyList_GetSlice(list.get(), 0, end)) : Ref();
 }
 
+// What was done for this call, for the debug line.
+void NativeRun::tell_times() {
+  for (const Part& part : parts_) {
+    Variant& v = *part.variant;
+    if (!std::exchange(v.lift_told, true)) call_.times.lift_ms += v.lift_ms;
+    if (v.state() == State::Ready && !std::exchange(v.compile_told, true)) {
+      call_.times.compile_ms += v.code->kernel->compile_ms;
+    }
+  }
+}
+
 Ref NativeRun::run() {
   if (!plan() || !begin_output()) return {};
   started_ = runtime::now_ns();
   for (Part& part : parts_) start(part);
   for (;;) {
-    for (Part& part : parts_) look_at(part);
+    for (Part& part : parts_) {
+      if (!look_at(part)) return {};
+    }
     switch (serve_all_ready()) {
       case Served::Ok:
         break;
@@ -392,6 +519,7 @@ Ref NativeRun::run() {
     if (boxed_to == final_to && final_to != next) wait();
   }
   end_jobs();
+  if (call_.options.debug) tell_times();
   return out_->finish();
 }
 

@@ -1,5 +1,7 @@
 #include "router/prepare.h"
 
+#include <unistd.h>
+
 #include "lift/lift.h"
 #include "loader/loader.h"
 #include "passes/pipeline.h"
@@ -17,32 +19,76 @@ void compile_now(Compilation& v) {
   v.state.store(v.kernel ? State::Ready : State::Failed);
 }
 
+// More blocks than the passes make one of, for an expression.
+constexpr size_t many_blocks = 16;
+constexpr size_t many_values = 256;
+
+ArrowTier arrow_tier(const ir::Module& module) {
+  ArrowTier tier;
+  const ir::Function& f = module.functions[0];
+  if (module.functions.size() > 1 || f.blocks.size() > many_blocks || f.values.size() > many_values) {
+    tier.why_not = "it is not one expression";
+    return tier;
+  }
+  ir::Module copy = module;
+  passes::run_pipeline(copy);
+  if (auto program = arrow::make_program(copy))
+    tier.program = std::move(*program);
+  else
+    tier.why_not = std::move(program.error());
+  return tier;
+}
+
 }  // namespace
 
-std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<const ir::Type> types) {
+std::shared_ptr<Variant> lifted(Entry& entry, PyObject* callable, std::span<const ir::Type> types) {
   if (auto known = entry.find(callable, types)) return known;
   auto v = std::make_shared<Variant>();
   v->types.assign(types.begin(), types.end());
   const int64_t before = runtime::now_ns();
-  auto lifted = lift::lift(callable, types);
+  auto module = lift::lift(callable, types);
   v->lift_ms = static_cast<double>(runtime::now_ns() - before) / 1e6;
-  if (!lifted) {
-    v->why = std::move(lifted.error());
+  if (!module) {
+    v->why = std::move(module.error());
     v->code->state = State::Unsupported;
+    v->arrow.why_not = v->why->message();
     entry.add(v);
     return v;
   }
-  v->guards = std::move(lifted->guards);
-  v->foreign = lifted->foreign;
-  v->result_types = lifted->module.result_types;
-  v->depth = lifted->module.functions[0].depth;
-  v->code->module = std::move(lifted->module);
+  v->guards = std::move(module->guards);
+  v->foreign = module->foreign;
+  v->result_types = module->module.result_types;
+  v->depth = module->module.functions[0].depth;
+  v->code->module = std::move(module->module);
+  v->arrow = arrow_tier(v->code->module);
   entry.add(v);
+  return v;
+}
+
+void begin_compile(Entry& entry, Variant& variant) {
+  if (variant.state() != State::Lifted) return;
+  variant.code->state = State::Compiling;
+  variant.owner_process = getpid();
   ++entry.unused_variants;
-  in_background([code = v->code] {
+  in_background([code = variant.code] {
     if (code.use_count() > 1) compile_now(*code);  // else nobody has it any more
   });
+}
+
+std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<const ir::Type> types) {
+  auto v = lifted(entry, callable, types);
+  begin_compile(entry, *v);
   return v;
+}
+
+arrow::Kernel* arrow_kernel(Variant& variant) {
+  ArrowTier& tier = variant.arrow;
+  if (!tier.program || !arrow::is_loaded()) return nullptr;
+  if (!tier.kernel) {
+    tier.kernel = arrow::Kernel::make(*tier.program);
+    PyErr_Clear();  // no memory, or a pyarrow without one of the functions: then not this way
+  }
+  return tier.kernel.get();
 }
 
 bool await(const Variant& variant) {

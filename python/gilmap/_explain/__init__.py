@@ -171,8 +171,9 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
         backend = compiled[0]["native"]
         reason = why_native(compiled, blockers)
     elif compiled:
-        backend = "jit"
-        reason = _why_compiled(compiled, blockers)
+        begins = _begins_with_arrow(compiled, iterables)
+        backend = "arrow_kernel" if begins else "jit"
+        reason = _why_compiled(compiled, blockers, begins)
     else:
         backend = "inline" if stays else "subinterp"
         reason = _why_not_compiled(blockers, stays)
@@ -182,7 +183,7 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     return Explanation(
         function=_name(func),
         backend=backend,
-        then=backend,
+        then="jit" if backend == "arrow_kernel" else backend,
         reason=reason,
         has_fast_path=bool(compiled) and not scalars,
         stays_because=stays,
@@ -197,8 +198,38 @@ def _kinds(rows: list[dict[str, Any]]) -> str:
     return " and ".join(", ".join(row["columns"]) for row in rows)
 
 
-def _why_compiled(compiled: list[dict[str, Any]], blockers: list[dict[str, Any]]) -> str:
+# An expression over fewer elements is done by the interpreter before pyarrow.compute could be asked.
+_LEAST_FOR_ARROW = 4096
+
+
+def _begins_with_arrow(compiled: list[dict[str, Any]], iterables: tuple[Any, ...]) -> bool:
+    """Whether pyarrow.compute computes large columns until a kernel is ready. Without inputs: where the program has
+    imported it; with inputs: in this process, now."""
+    if any(row["ready"] for row in compiled) or not any(row["arrow"] for row in compiled):
+        return False
+    if _gilmap.is_arrow_kernel_loaded():
+        return all(not hasattr(type(xs), "__len__") or len(xs) >= _LEAST_FOR_ARROW for xs in iterables)
+    return not iterables and _is_installed("pyarrow")
+
+
+def _is_installed(package: str) -> bool:
+    """Looks for the package, and runs nothing of it."""
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _why_compiled(compiled: list[dict[str, Any]], blockers: list[dict[str, Any]], begins_with_arrow: bool) -> str:
     reason = f"It is compiled to machine code for {_kinds(compiled)} columns and runs on all cores."
+    if begins_with_arrow:
+        reason = (
+            "It is one expression: pyarrow.compute computes large inputs at once"
+            + ("" if _gilmap.is_arrow_kernel_loaded() else ", in a program that has imported pyarrow.compute,")
+            + f" until it is compiled to machine code for {_kinds(compiled)} columns, which runs on all cores."
+        )
     if blockers:
         reason += " For other columns it runs in the interpreter."
     return reason
