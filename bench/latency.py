@@ -72,6 +72,30 @@ def _excess_by_size(name, f, values, make, repeats):
         yield (our_seconds - 1.05 * plain_seconds) * 1e6, f"{n} elements, {plain_seconds * 1e6:.1f} µs"
 
 
+def overheads(table, repeats):
+    """Microseconds of a warm call over list(map(…)), of a function that was called before and of one with a kernel."""
+    calls = 1000
+    for state in ("known", "with a kernel"):
+        f = never_seen(WORKLOADS["float_math"][0])
+        if state == "with a kernel":
+            gilmap.map(f, [1.0] * 1000, backend="jit")
+        worst = 0.0
+        for n in (0, 1, 3, 10, 30, 100):
+            xs = [float(k) for k in range(n)]
+            plain, ours = in_turns(
+                [
+                    lambda f=f, xs=xs: [list(map(f, xs)) for _ in range(calls)],
+                    lambda f=f, xs=xs: [gilmap.map(f, xs) for _ in range(calls)],
+                ],
+                repeats,
+            )
+            over = (ours - plain) / calls * 1e6
+            worst = max(worst, over)
+            if n == 1:
+                table.at_most(f"{state}: one element, µs over list(map)", over, 1.5)
+        table.at_most(f"{state}: 0 to 100 elements, worst µs over list(map)", worst, 2)
+
+
 def import_time(table, repeats):
     def run(code):
         return lambda: subprocess.run([sys.executable, "-c", code], check=True)
