@@ -1,4 +1,4 @@
-"""The router against the best single backend, and against list(map): functions × sizes × cold and warm × list and array.
+"""The router against the best single backend, and against list(map): functions, sizes, cold and warm, lists and arrays.
 
 Each cell's result is compared with list(map)'s. Cells that would take map longer than a second are left out.
 """

@@ -13,7 +13,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from bench import deopts, foreign, interpreters, latency, memory, simd, simd_orders, throughput
+from bench import deopts, foreign, interpreters, latency, memory, router, simd, simd_orders, throughput
 from bench.measure import Table
 
 PARTS = {
@@ -24,6 +24,8 @@ PARTS = {
     "simd_orders": simd_orders.never_a_loss,
     "first_calls": latency.first_calls,
     "small_calls": latency.small_calls,
+    "overheads": latency.overheads,
+    "router": router.cells,
     "all_deopt": deopts.all_deopt,
     "some_deopt": deopts.some_deopt,
     "memory": memory.arrays,

@@ -314,9 +314,7 @@ Ref Call::run() {
     s_.entry = entry_of(s_.func);
     return s_.entry ? native() : interpret_all();
   }
-  if (s_.n < 2) return interpret_all();
-
-  if (!s_.entry) return cold();
+  if (!s_.entry) return s_.n < 2 ? interpret_all() : cold();
   double known = s_.entry->interpreted_ns * static_cast<double>(s_.n);
   if (known > 0 && known < kernel_call_ns) return interpret_all();
   if (known > 0) {
@@ -330,13 +328,13 @@ Ref Call::run() {
         if (state == State::Ready) return native();
         if (state == State::Lifted || state == State::Compiling) {
           if (known > worth_lifting_ns && arrow_kernel(*v)) return native();
-          return cold();
+          return s_.n < 2 ? interpret_all() : cold();
         }
         return uncompiled(s_.entry->interpreted_ns);
       }
     }
   }
-  return cold();
+  return s_.n < 2 ? interpret_all() : cold();
 }
 
 }  // namespace
