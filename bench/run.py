@@ -3,18 +3,38 @@
 Every result is compared with list(map)'s in the same run; a difference ends the benchmark. Runs are taken in turns with
 the peer, and medians are printed, because machines are noisy.
 
-usage: run.py [--quick] [--json FILE] [PART…]
+The part `peers` is the contest of all peers over all workloads, checked bit for bit, and `report` writes what it and
+`scaling` found as a page, into docs/benchmarks.md and README.md. They are run when they are named.
+
+usage: run.py [--quick] [--json FILE] [--compare OLD.json] [PART…]
 """
 
 import argparse
 import json
+import os
 import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from bench import deopts, foreign, interpreters, latency, memory, router, simd, simd_orders, throughput
-from bench.measure import Table
+from bench import (
+    contest,
+    deopts,
+    foreign,
+    interpreters,
+    latency,
+    memory,
+    micro,
+    router,
+    scaling,
+    simd,
+    simd_orders,
+    throughput,
+)
+from bench.measure import ROOT, Table
+from bench.report import compare, markdown, page
+from bench.runners import FILES
+from bench.workloads import ALL
 
 PARTS = {
     "arrays": throughput.arrays,
@@ -35,20 +55,78 @@ PARTS = {
 }
 
 
+NAMED = ("peers", "scaling", "report", "micro")
+RUN = pathlib.Path(os.environ.get("GILMAP_BENCH_RUN") or pathlib.Path(ROOT) / "build" / "bench" / "run.json")
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--quick", action="store_true", help="fewer repeats")
-    parser.add_argument("--json", help="file for the figures")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named")
-    args = parser.parse_args()
-    if unknown := set(args.parts) - set(PARTS):
-        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    args = arguments()
     table = Table()
+    parts = args.parts or ([] if args.compare else list(PARTS))
     for name, part in PARTS.items():
-        if not args.parts or name in args.parts:
+        if name in parts:
             part(table, 3 if args.quick else 11)
+    if "micro" in parts:
+        micro.run(args.quick)
+    found = json.loads(RUN.read_text()) if RUN.exists() else None
+    if "peers" in parts or (args.compare and not parts):
+        found = contest.run(args.workloads, args.runners, args.quick, args.minutes, save)
+        save(found)
+    if "scaling" in parts:
+        if found is None:
+            raise SystemExit("there is no run of `peers` yet to add this to")
+        found["scaling"] = scaling.charts(5, args.quick)
+        save(found)
+    if "report" in parts:
+        if found is None:
+            raise SystemExit("there is no run of `peers` yet to report")
+        report(found, pathlib.Path(args.html), args.docs)
     if args.json:
-        pathlib.Path(args.json).write_text(json.dumps(table.rows, indent=1) + "\n")
+        wanted = found if set(parts) & set(NAMED) or not parts else table.rows
+        pathlib.Path(args.json).write_text(json.dumps(wanted, indent=1) + "\n")
+    if args.compare:
+        said, worse = compare.text(json.loads(pathlib.Path(args.compare).read_text()), found)
+        print(said)
+        sys.exit(worse)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="fewer repeats, the smallest sizes: for CI")
+    parser.add_argument("--json", help="file for the figures")
+    parser.add_argument("--compare", metavar="OLD.json", help="runs `peers` and compares it with an older run")
+    parser.add_argument("--minutes", type=float, help="of `peers`: what does not fit is listed as not run")
+    parser.add_argument("--workloads", type=lambda s: s.split(","), default=list(ALL), help="of `peers`, with commas")
+    parser.add_argument("--runners", type=lambda s: s.split(","), default=list(FILES), help="of `peers`, with commas")
+    parser.add_argument("--html", default=str(RUN.with_name("report.html")), help="where `report` writes the page")
+    parser.add_argument("--docs", action="store_true", help="`report` also writes docs/benchmarks.md and README.md")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join((*PARTS, *NAMED))}; the first {len(PARTS)} by default"
+    )
+    args = parser.parse_args()
+    for named, known in (
+        (args.parts, {*PARTS, *NAMED}),
+        (args.workloads, set(ALL)),
+        (args.runners, set(FILES)),
+    ):
+        if unknown := set(named) - known:
+            parser.error(f"not known: {', '.join(sorted(unknown))}")
+    return args
+
+
+def save(found):
+    RUN.parent.mkdir(parents=True, exist_ok=True)
+    RUN.write_text(json.dumps(found) + "\n")
+
+
+def report(found, path, docs):
+    path.write_text(page.write(found))
+    print(f"wrote {path}")
+    if docs:
+        for name, text in (("docs/benchmarks.md", markdown.full(found)), ("README.md", markdown.short(found))):
+            document = pathlib.Path(ROOT) / name
+            document.write_text(markdown.between_markers(document.read_text(), text))
+            print(f"wrote {document}")
 
 
 if __name__ == "__main__":

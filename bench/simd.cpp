@@ -146,7 +146,7 @@ PEER(collatz_length) {
   });
 }
 
-PEER(cube_root) {
+PEER(newton_root) {
   return for_all(size, threads, [a = FLOATS(0), start = FLOATS(1), out = static_cast<double*>(result)](int64_t e) {
     double x = start[e];
     for (int k = 0; k < 100; ++k) {

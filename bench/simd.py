@@ -5,7 +5,6 @@ GILMAP_SIMD narrows the instruction set, the peers stay as they are.
 """
 
 import ctypes
-import math
 import os
 import pathlib
 import random
@@ -25,6 +24,7 @@ from bench import throughput
 from bench.apart import Apart
 from bench.measure import in_turns, seconds_of
 from bench.workloads import WORKLOADS, identical
+from bench.workloads.users import black_scholes, newton_root
 
 
 def collatz_length(n):
@@ -33,27 +33,6 @@ def collatz_length(n):
         n = n // 2 if n % 2 == 0 else 3 * n + 1
         length += 1
     return length
-
-
-def cube_root(a, start):
-    x = start
-    for _ in range(100):
-        new = x - (x * x * x - a) / (3.0 * x * x)
-        if abs(new - x) <= 1e-15 * abs(new):
-            return new
-        x = new
-    return x
-
-
-def normal_cdf(x):
-    return 0.5 * (1.0 + math.erf(x / math.sqrt(2.0)))
-
-
-def black_scholes(spot, years):
-    strike, rate, volatility = 100.0, 0.03, 0.25
-    deviation = volatility * math.sqrt(years)
-    d = (math.log(spot / strike) + (rate + 0.5 * volatility * volatility) * years) / deviation
-    return spot * normal_cdf(d) - strike * math.exp(-rate * years) * normal_cdf(d - deviation)
 
 
 def _workload(name):
@@ -99,7 +78,7 @@ ROWS = {
     "float_math, 10^6": Row(WORKLOADS["float_math"][0], lambda: [np.arange(1e6)], 1.0, 1.0, False),
     "float_math, 2*10^7": Row(WORKLOADS["float_math"][0], lambda: [np.arange(2e7)], 1.3, 1.0, False),
     "collatz_length, not repeated": Row(collatz_length, _unrepeated, 3, 3.5),
-    "cube_root, random starts": Row(cube_root, _starts, 3, 3),
+    "newton_root, random starts": Row(newton_root, _starts, 3, 3),
     "black_scholes": Row(black_scholes, _options, 1.0, 1.0, False),
 }
 

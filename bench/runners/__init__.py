@@ -1,0 +1,62 @@
+"""The peers, one file each, written as the documentation of each recommends.
+
+A file defines `RUNNERS`, a dict of names to classes with
+    requires    modules that must be there
+    kinds       containers that it takes
+    interprets  whether CPython runs the elements, so that it cannot beat map by more than the number of CPUs
+    start()     imports and pools; timed as the start-up
+    prepare(workload, columns, kind)   a callable without arguments, whose first call is timed as such;
+                `NotExpressible` says why there is none. What needs tuning (chunk sizes) is `tune()`, untimed.
+    stop()
+Inputs in `columns` are already of the kind, and no conversion of theirs is left out of the timing.
+"""
+
+import importlib
+
+FILES = {
+    "map": "plain",
+    "comprehension": "plain",
+    "gilmap": "gilmap_backends",
+    "gilmap jit": "gilmap_backends",
+    "gilmap subinterp": "gilmap_backends",
+    "gilmap inline": "gilmap_backends",
+    "multiprocessing.Pool": "process_pool",
+    "ProcessPoolExecutor": "process_executor",
+    "ThreadPoolExecutor": "thread_executor",
+    "InterpreterPoolExecutor": "interpreter_executor",
+    "joblib": "joblib_loky",
+    "Ray": "ray_tasks",
+    "Dask": "dask_bag",
+    "NumPy by hand": "numpy_by_hand",
+    "numexpr": "numexpr_by_hand",
+    "pyarrow.compute": "arrow_by_hand",
+    "Numba vectorize": "numba_vectorize",
+    "Numba njit": "numba_njit",
+    "PyPy": "pypy",
+    "gilmap 0.1.0 (Rust)": "rust_gilmap",
+    "C++": "cpp",
+}
+
+
+class NotExpressible(Exception):
+    """This peer cannot express this workload; the text says why."""
+
+
+class Runner:
+    requires = ()
+    kinds = ("list",)
+    interprets = False
+
+    def start(self):
+        pass
+
+    def tune(self):
+        pass
+
+    def stop(self):
+        pass
+
+
+def find(name):
+    module = importlib.import_module("bench.runners." + FILES[name])
+    return module.RUNNERS[name]

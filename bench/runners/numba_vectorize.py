@@ -1,0 +1,30 @@
+"""Numba vectorize(target="parallel") with the signature that this target asks for."""
+
+from bench.runners import NotExpressible
+from bench.runners.numba_njit import FLOATS, Njit, element
+from bench.runners.numpy_by_hand import through_arrays
+
+
+class Vectorize(Njit):
+    def prepare(self, workload, columns, kind):
+        if workload.name == "initials":
+            raise NotExpressible("its arrays hold no strings")
+        numba, f = self._numba, element(workload.function)
+        types = ["int64" if type(c[0] if kind == "list" else c[0].item()) is int else "float64" for c in columns]
+        result = "float64" if workload.name in FLOATS else "int64"
+        names = ", ".join(f"x{k}" for k in range(len(columns)))
+        scope = {"f": f}
+        exec(f"def element({names}):\n    return f({names})\n", scope)
+        made = []
+
+        def run():  # the first call compiles, as it does with a signature
+            if not made:
+                signature = f"{result}({', '.join(types)})"
+                ufunc = numba.vectorize([signature], target="parallel")(scope["element"])
+                made.append(through_arrays(kind, ufunc))
+            return made[0](*columns)
+
+        return run
+
+
+RUNNERS = {"Numba vectorize": Vectorize}

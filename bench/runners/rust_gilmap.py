@@ -1,0 +1,44 @@
+"""The package of the same name in Rust, version 0.1.0 on PyPI, in an environment of its own under build/bench."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+from bench.runners import NotExpressible, Runner
+
+VERSION = "0.1.0"
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench" / f"gilmap-rust-{VERSION}"
+
+
+def install():
+    """None, or why there is none. Takes a minute once."""
+    if (FOLDER / "installed").exists():
+        return None
+    pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "-q", "--only-binary=:all:", f"gilmap=={VERSION}"]
+    try:
+        subprocess.run([sys.executable, "-m", "venv", str(FOLDER)], check=True, capture_output=True, text=True)
+        subprocess.run(pip, check=True, capture_output=True, text=True, timeout=300)
+    except (subprocess.SubprocessError, OSError) as error:
+        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
+        return f"gilmap=={VERSION} could not be installed: {said[-1] if said else error}"
+    (FOLDER / "installed").touch()
+    return None
+
+
+class Rust(Runner):
+    executable = os.environ.get("GILMAP_BENCH_RUST") or str(FOLDER / "bin" / "python")
+    kinds = ("list", "arrow")
+
+    def start(self):
+        import gilmap
+
+        self._gilmap = gilmap
+
+    def prepare(self, workload, columns, kind):
+        if len(columns) > 1:
+            raise NotExpressible("it takes one argument")
+        return lambda: self._gilmap.map(workload.function, columns[0])
+
+
+RUNNERS = {"gilmap 0.1.0 (Rust)": Rust}
