@@ -265,7 +265,7 @@ class InvariantLoops {
   void separate_sums(const Plan& plan) {
     ConstantPool constants(f_);
     ir::Builder build(f_);
-    const std::vector<ValueId>& params = f_.blocks[loop(plan.inner).header].params;
+    const std::vector<ValueId> params = f_.blocks[loop(plan.inner).header].params;  // new blocks move all others
     std::vector<ValueId>& begin = edge(plan.entry).args;
     const std::vector<ValueId> began = begin;
     for (size_t k = 0; k < params.size(); ++k) {

@@ -30,12 +30,14 @@ Divergence::Divergence(const Normal& normal, bool rounds_differ)
       preds_(f_),
       dominators_(f_, preds_),
       loops_(ir::Loops::of(f_, preds_, dominators_)),
-      postdominators_(immediate_postdominators(f_, normal.exit)),
+      exit_(normal.exit),
       home_(f_.values.size(), no_block),
       varying_(f_.values.size()),
       parts_(f_.blocks.size()),
       joins_(f_.blocks.size()),
       divergent_(loops_->size()) {
+  for (size_t i = 0; i < loops_->size(); ++i) postdominators_.push_back(postdominators_within(i));
+  postdominators_.push_back(postdominators_within(ir::Loops::none));
   for (BlockId b : dominators_.order()) {
     for (ValueId v : f_.blocks[b].params) home_[v] = b;
     for (ValueId v : f_.blocks[b].body) home_[v] = b;
@@ -52,6 +54,30 @@ Divergence::Divergence(const Normal& normal, bool rounds_differ)
       changed |= look_at_values(b);
     }
   }
+}
+
+// Where the ways back to the headers of the loop, and of those around it, lead to the exit.
+std::vector<BlockId> Divergence::postdominators_within(size_t loop) const {
+  ir::Function shape;
+  shape.blocks.resize(f_.blocks.size());
+  for (BlockId b = 0; b < f_.blocks.size(); ++b) {
+    for (const ir::Edge& edge : f_.blocks[b].end.edges) shape.blocks[b].end.edges.push_back({edge.block, {}});
+  }
+  for (size_t i = loop; i != ir::Loops::none; i = loops_->outer(i)) {
+    for (ir::Incoming in : (*loops_)[i].back_edges) shape.blocks[in.from].end.edges[in.index].block = exit_;
+  }
+  return immediate_postdominators(shape, exit_);
+}
+
+const std::vector<BlockId>& Divergence::postdominators_of(BlockId b) const {
+  const size_t loop = loops_->innermost(b);
+  return loop == ir::Loops::none ? postdominators_.back() : postdominators_[loop];
+}
+
+bool Divergence::postdominates(BlockId b, BlockId d) const {
+  const std::vector<BlockId>& up = postdominators_of(b);
+  while (d != no_block && d != b) d = up[d];
+  return d == b;
 }
 
 size_t Divergence::loop_left(ValueId v, BlockId b) const {
@@ -104,7 +130,7 @@ bool Divergence::look_at_params(BlockId b) {
 // own from there on.
 void Divergence::part(BlockId b) {
   parts_[b] = true;
-  const BlockId together = postdominators_[b];
+  const BlockId together = postdominators_of(b)[b];
   // Two edges to one block are two ways: numbers that no block has tell them apart.
   const auto blocks = static_cast<BlockId>(f_.blocks.size());
   std::vector<BlockId> label(blocks, no_block);

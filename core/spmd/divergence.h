@@ -4,7 +4,8 @@
 // Method: everything is uniform but the arguments, and what follows from that is added until nothing changes.
 //   - An operation of a varying operand is varying.
 //   - From a branch on a varying condition the lanes go two ways. Both are followed, up to the block where all lanes
-//     are together again: a block that both ways reach has varying parameters.
+//     are together again: a block that both ways reach has varying parameters. They are together again only where they
+//     meet in the same round: a block that a lane reaches some rounds later is none where the others wait.
 //   - A loop that one of the ways leaves while the other stays is divergent: lanes leave it in different rounds, so
 //     what it computes is varying for those behind it, even if it is uniform within.
 //
@@ -36,7 +37,8 @@ class Divergence {
   const ir::Loops& loops() const { return *loops_; }
   const ir::Predecessors& predecessors() const { return preds_; }
   const ir::Dominators& dominators() const { return dominators_; }
-  BlockId postdominator(BlockId b) const { return postdominators_[b]; }
+  // Is b on every path from d, a block of the same loops, to the end of the round, or to the exit?
+  bool postdominates(BlockId b, BlockId d) const;
   BlockId home(ValueId v) const { return home_[v]; }  // where v is computed
 
  private:
@@ -44,13 +46,17 @@ class Divergence {
   bool look_at_values(BlockId b);
   bool look_at_params(BlockId b);
   void part(BlockId b);
+  std::vector<BlockId> postdominators_within(size_t loop) const;
+  const std::vector<BlockId>& postdominators_of(BlockId b) const;
   void leave_loops(BlockId b, BlockId from, BlockId to);
 
   const ir::Function& f_;
   ir::Predecessors preds_;
   ir::Dominators dominators_;
   std::optional<ir::Loops> loops_;
-  std::vector<BlockId> postdominators_;
+  const BlockId exit_;
+  // By loop, and at last those outside of all: in a round of the loop and of those around it.
+  std::vector<std::vector<BlockId>> postdominators_;
   std::vector<BlockId> home_;
   std::vector<bool> varying_, parts_, joins_, divergent_;
 };

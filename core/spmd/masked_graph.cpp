@@ -63,11 +63,6 @@ void MaskedGraph::make_nodes() {
   for (size_t i = 0; i < loops_.size(); ++i) is_header_[loops_[i].header] = true;
 }
 
-bool MaskedGraph::postdominates(BlockId b, BlockId d) const {
-  while (d != no_block && d != b) d = divergence_.postdominator(d);
-  return d == b;
-}
-
 // The closest dominator outside of loops that b lies outside of: its lanes come to b once each, if at all.
 BlockId MaskedGraph::entry_of(BlockId b) const {
   BlockId d = divergence_.dominators().idom(b);
@@ -101,7 +96,7 @@ void MaskedGraph::find_masks() {
     }
     if (from.size() == 1 && !divergence_.parts(from[0]) && !leaves_divergent(from[0], b)) {
       nodes_[b].mask = nodes_[from[0]].mask;
-    } else if (const BlockId entry = entry_of(b); postdominates(b, entry)) {
+    } else if (const BlockId entry = entry_of(b); divergence_.postdominates(b, entry)) {
       nodes_[b].mask = nodes_[entry].mask;
     }
   }

@@ -84,7 +84,6 @@ class MaskedGraph {
   void linearise();
   NodeId add(Node node);
   BlockId entry_of(BlockId b) const;
-  bool postdominates(BlockId b, BlockId d) const;
   bool leaves_divergent(BlockId from, BlockId to) const;
   BlockId latch_around(size_t loop) const;
   bool is_tested(size_t loop) const;

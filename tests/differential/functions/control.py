@@ -255,3 +255,40 @@ def float_loop(x):
         x += 0.1
         n += 1
     return n
+
+
+@case(floats(-2, 12))
+def nest_whose_sum_turns_float(y):
+    """The first round is another version, so that both loops have one header."""
+    total = 1
+    done = 0
+    while done < y:
+        done += 1
+        for _ in range(10):
+            total -= y
+    return total
+
+
+@case(floats(-2, 9), floats(-2, 9))
+def nest_whose_sum_turns_float_and_that_may_return(x, y):
+    done = 0
+    total = 1
+    while done < 3 and x > y:
+        done += 1
+        if done > 2 + x:
+            return None
+        for _ in range(2):
+            total -= y
+    return total
+
+
+@case(ints(1, 60), ints(-5, 200), odd=False)
+def continue_in_front_of_the_only_way_out(n, least):
+    i = 0
+    while True:
+        i += 1
+        if i % n:
+            continue
+        if i > least:
+            break
+    return i

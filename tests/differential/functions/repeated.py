@@ -258,3 +258,16 @@ def ends_in_its_first_round(n, rounds):
             raise ValueError(n)
         kept += n
     return kept
+
+
+@case(ints(-2, 40))
+def two_sums_with_starts_of_their_own(n):
+    up = 1
+    down = 0
+    for _ in range(n):
+        up -= 1
+        down = n // 3
+        for _ in range(100):
+            down -= 7
+            up += 5
+    return up + down
