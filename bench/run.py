@@ -70,7 +70,7 @@ def main():
         micro.run(args.quick)
     found = json.loads(RUN.read_text()) if RUN.exists() else None
     if "peers" in parts or (args.compare and not parts):
-        found = contest.run(args.workloads, args.runners, args.quick, args.minutes, save)
+        found = contest.run(args.workloads, args.runners, args.quick, args.minutes, args.patience, save)
         save(found)
     if "scaling" in parts:
         if found is None:
@@ -96,6 +96,12 @@ def arguments():
     parser.add_argument("--json", help="file for the figures")
     parser.add_argument("--compare", metavar="OLD.json", help="runs `peers` and compares it with an older run")
     parser.add_argument("--minutes", type=float, help="of `peers`: what does not fit is listed as not run")
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=contest.PATIENCE,
+        help="of `peers`: seconds of map in a cell; beyond, what interprets elements is left out of it",
+    )
     parser.add_argument("--workloads", type=lambda s: s.split(","), default=list(ALL), help="of `peers`, with commas")
     parser.add_argument("--runners", type=lambda s: s.split(","), default=list(FILES), help="of `peers`, with commas")
     parser.add_argument("--html", default=str(RUN.with_name("report.html")), help="where `report` writes the page")
