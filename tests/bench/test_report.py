@@ -170,3 +170,13 @@ def test_the_reports_of_a_changed_run_differ():
     other = copy.deepcopy(run)
     other["cells"][0]["runners"]["gilmap"] = runner(0.1)
     assert markdown.short(run) != markdown.short(other)
+
+
+def test_a_peer_that_refuses_is_no_liar():
+    run = made_up(wrong="raises TypeError('no'), map returns a result")
+    assert sections.wrongs(run)[1] == []
+    assert ("Numba njit", "float_math, numpy, 1,000", "raises TypeError('no'), map returns a result") in (
+        sections.failures(run)[1]
+    )
+    run = made_up(wrong="raises ValueError('a\\n/home/traceback'), map raises ValueError('a')")
+    assert sections.wrongs(run)[1] == [("Numba njit", "float_math, numpy, 1,000", "raises ValueError('a")]
