@@ -63,7 +63,9 @@ def reason(cell, name, ratio):
     if ratio - 1 < noise:
         return f"within the noise of this run (the spreads add to {noise:.0%})"
     if is_ours(name):
-        return f"the router chose another way than {name.partition(' ')[2]}, which is quicker here"
+        return (
+            f"backend={name.partition(' ')[2]!r}, forced, is quicker here than the automatic choice; why is not known"
+        )
     busy, their_busy = statistics.median(ours["cpu"]) / own, statistics.median(theirs["cpu"]) / other
     if own < 100e-6:
         return f"a short call: {(own - other) * 1e6:.0f} µs more, the fixed cost of a call"

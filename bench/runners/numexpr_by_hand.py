@@ -5,7 +5,7 @@ from bench.runners.chunks import CPUS
 
 _RAD = "0.017453292519943295"
 EXPRESSIONS = {
-    "quick_collatz": (("x",), "where(x % 2 == 0, x / 2, 3 * x + 1)"),
+    "quick_collatz": (("x",), "where(x % 2 == 0, x // 2, 3 * x + 1)"),
     "float_math": (("x",), "x * 1.5 + 0.5"),
     "great_circle": (
         ("a", "b", "c", "d"),
@@ -30,8 +30,6 @@ class Numexpr(Runner):
             raise NotExpressible("it has no loops")
         names, text = EXPRESSIONS[workload.name]
         inputs = dict(zip(names, columns))
-        if workload.name == "quick_collatz":  # its / of ints divides as C does, if told so
-            return lambda: self._evaluate(text, inputs, truediv=False)
         return lambda: self._evaluate(text, inputs)
 
 
