@@ -10,6 +10,7 @@ usage: run.py [--quick] [--json FILE] [--compare OLD.json] [PART…]
 """
 
 import argparse
+import importlib
 import json
 import os
 import pathlib
@@ -17,41 +18,29 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from bench import (
-    contest,
-    deopts,
-    foreign,
-    interpreters,
-    latency,
-    memory,
-    micro,
-    router,
-    scaling,
-    simd,
-    simd_orders,
-    throughput,
-)
+from bench import contest
 from bench.measure import ROOT, Table
 from bench.report import compare, markdown, page
 from bench.runners import FILES
 from bench.workloads import ALL
 
+# Loaded when they are run, since some need peers that others do not.
 PARTS = {
-    "arrays": throughput.arrays,
-    "lists": throughput.lists,
-    "simd": simd.against_peers,
-    "simd_compile": simd_orders.compile_times,
-    "simd_orders": simd_orders.never_a_loss,
-    "first_calls": latency.first_calls,
-    "small_calls": latency.small_calls,
-    "overheads": latency.overheads,
-    "router": router.cells,
-    "all_deopt": deopts.all_deopt,
-    "some_deopt": deopts.some_deopt,
-    "memory": memory.arrays,
-    "numba_functions": foreign.numba_functions,
-    "import": latency.import_time,
-    "interpreters": interpreters.all_figures,
+    "arrays": "throughput.arrays",
+    "lists": "throughput.lists",
+    "simd": "simd.against_peers",
+    "simd_compile": "simd_orders.compile_times",
+    "simd_orders": "simd_orders.never_a_loss",
+    "first_calls": "latency.first_calls",
+    "small_calls": "latency.small_calls",
+    "overheads": "latency.overheads",
+    "router": "router.cells",
+    "all_deopt": "deopts.all_deopt",
+    "some_deopt": "deopts.some_deopt",
+    "memory": "memory.arrays",
+    "numba_functions": "foreign.numba_functions",
+    "import": "latency.import_time",
+    "interpreters": "interpreters.all_figures",
 }
 
 
@@ -65,9 +54,9 @@ def main():
     parts = args.parts or ([] if args.compare else list(PARTS))
     for name, part in PARTS.items():
         if name in parts:
-            part(table, 3 if args.quick else 11)
+            load(part)(table, 3 if args.quick else 11)
     if "micro" in parts:
-        micro.run(args.quick)
+        load("micro.run")(args.quick)
     found = json.loads(RUN.read_text()) if RUN.exists() else None
     if "peers" in parts or (args.compare and not parts):
         found = contest.run(args.workloads, args.runners, args.quick, args.minutes, args.patience, save)
@@ -75,7 +64,7 @@ def main():
     if "scaling" in parts:
         if found is None:
             raise SystemExit("there is no run of `peers` yet to add this to")
-        found["scaling"] = scaling.charts(5, args.quick)
+        found["scaling"] = load("scaling.charts")(5, args.quick)
         save(found)
     if "report" in parts:
         if found is None:
@@ -88,6 +77,11 @@ def main():
         said, worse = compare.text(json.loads(pathlib.Path(args.compare).read_text()), found)
         print(said)
         sys.exit(worse)
+
+
+def load(name):
+    module, _, function = name.partition(".")
+    return getattr(importlib.import_module(f"bench.{module}"), function)
 
 
 def arguments():
