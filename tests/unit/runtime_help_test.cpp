@@ -93,7 +93,7 @@ TEST_F(RuntimeHelp, takes_the_seat_of_one_worker) {
     finish_helping(job);
     EXPECT_EQ(most_running, threads);
     EXPECT_TRUE(threads_seen.contains(std::this_thread::get_id()));
-    EXPECT_EQ(threads_seen.size(), static_cast<size_t>(threads));
+    EXPECT_GE(threads_seen.size(), static_cast<size_t>(threads));  // one more, if it waits for the last rows
   }
 }
 
