@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "codegen/emitter.h"
+#include "passes/op_kinds.h"
 
 namespace gilmap::codegen {
 
@@ -24,8 +25,6 @@ Op arithmetic_of(Op overflow_test) {
   GILMAP_CHECK(overflow_test == Op::IMulOverflows);
   return Op::IMul;
 }
-
-bool is_overflow_test(Op op) { return op == Op::IAddOverflows || op == Op::ISubOverflows || op == Op::IMulOverflows; }
 
 }  // namespace
 
@@ -65,7 +64,7 @@ void FunctionEmitter::scan() {
     for (const ir::Edge& edge : block.end.edges) ++predecessors_[edge.block];
     for (ir::ValueId v : block.body) {
       const ir::Inst& inst = ir_[v];
-      if (is_overflow_test(inst.op)) {
+      if (passes::is_overflow_check(inst.op)) {
         Pair operands{inst.args[0], inst.args[1]};
         if (inst.op != Op::ISubOverflows && operands.first > operands.second)
           std::swap(operands.first, operands.second);

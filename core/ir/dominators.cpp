@@ -17,6 +17,15 @@ Predecessors::Predecessors(const Function& f) : start_(f.blocks.size() + 2) {
   }
 }
 
+std::vector<BlockId> home_blocks(const Function& f) {
+  std::vector<BlockId> home(f.values.size(), no_block);
+  for (BlockId b = 0; b < f.blocks.size(); ++b) {
+    for (ValueId v : f.blocks[b].params) home[v] = b;
+    for (ValueId v : f.blocks[b].body) home[v] = b;
+  }
+  return home;
+}
+
 std::vector<BlockId> reverse_postorder(const Function& f) {
   std::vector<BlockId> order;
   order.reserve(f.blocks.size());

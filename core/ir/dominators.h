@@ -33,6 +33,24 @@ class Predecessors {
   std::vector<Incoming> list_;
 };
 
+// The block of each value; no_block for one that stands in none.
+std::vector<BlockId> home_blocks(const Function& f);
+
+// The blocks on all ways from `start` that lead through accepted blocks only; `start` too must be accepted.
+template <class Accepts>
+std::vector<bool> reached_from(const Function& f, BlockId start, Accepts accepts) {
+  std::vector<bool> reached(f.blocks.size());
+  std::vector<BlockId> work{start};
+  while (!work.empty()) {
+    const BlockId b = work.back();
+    work.pop_back();
+    if (reached[b] || !accepts(b)) continue;
+    reached[b] = true;
+    for (const Edge& edge : f.blocks[b].end.edges) work.push_back(edge.block);
+  }
+  return reached;
+}
+
 // The blocks that can be reached, each after all those before it on a path without back edges.
 // Of a branch's two sides the first comes first.
 std::vector<BlockId> reverse_postorder(const Function& f);

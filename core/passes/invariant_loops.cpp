@@ -22,6 +22,7 @@
 
 #include "ir/builder.h"
 #include "ir/loops.h"
+#include "passes/op_kinds.h"
 #include "passes/rewrite.h"
 
 namespace gilmap::passes {
@@ -45,13 +46,11 @@ struct Plan {
 class InvariantLoops {
  public:
   explicit InvariantLoops(Function& f)
-      : f_(f), preds_(f), dominators_(f, preds_), loops_(ir::Loops::of(f, preds_, dominators_)) {
-    home_.assign(f.values.size(), ir::no_block);
-    for (BlockId b = 0; b < f.blocks.size(); ++b) {
-      for (ValueId v : f.blocks[b].params) home_[v] = b;
-      for (ValueId v : f.blocks[b].body) home_[v] = b;
-    }
-  }
+      : f_(f),
+        preds_(f),
+        dominators_(f, preds_),
+        loops_(ir::Loops::of(f, preds_, dominators_)),
+        home_(ir::home_blocks(f)) {}
 
   enum class Change : uint8_t { SeparateSums, RunOnce };
 
@@ -141,9 +140,6 @@ class InvariantLoops {
 
   // ---------------------------------------------------------------- sums
 
-  static bool adds(Op op) { return op == Op::IAdd || op == Op::ISub; }
-  static bool checks_an_addition(Op op) { return op == Op::IAddOverflows || op == Op::ISubOverflows; }
-
   // The sum that an addition goes on with, or no_value.
   ValueId sum_in(const Plan& plan, const ir::Inst& inst) const {
     const ValueId a = plan.root[inst.args[0]], b = plan.root[inst.args[1]];
@@ -179,7 +175,7 @@ class InvariantLoops {
       for (BlockId b = 0; b < f_.blocks.size(); ++b) {
         if (!loop(plan.inner).blocks[b]) continue;
         for (ValueId v : f_.blocks[b].body) {
-          if (adds(f_[v].op)) take(v, sum_in(plan, f_[v]));
+          if (is_addition(f_[v].op)) take(v, sum_in(plan, f_[v]));
         }
         for (const Edge& e : f_.blocks[b].end.edges) {
           if (!loop(plan.inner).blocks[e.block]) continue;
@@ -196,8 +192,8 @@ class InvariantLoops {
         const ir::Inst& inst = f_[v];
         const bool reads_one = std::ranges::any_of(inst.args, [&](ValueId a) { return plan.root[a] != no_value; });
         if (!reads_one) continue;
-        if (checks_an_addition(inst.op) && sum_in(plan, inst) != no_value) continue;
-        if (!adds(inst.op) || plan.root[v] == no_value || plan.root[v] != sum_in(plan, inst)) return false;
+        if (is_addition_check(inst.op) && sum_in(plan, inst) != no_value) continue;
+        if (!is_addition(inst.op) || plan.root[v] == no_value || plan.root[v] != sum_in(plan, inst)) return false;
       }
       const ir::Terminator& end = f_.blocks[b].end;
       if (std::ranges::any_of(end.values, [&](ValueId v) { return plan.root[v] != no_value; })) return false;
@@ -242,16 +238,10 @@ class InvariantLoops {
 
   // Each way round the outer loop has either passed the join, or surely not.
   bool latches_are_clear(const Plan& plan) const {
-    std::vector<bool> reached(f_.blocks.size());
-    std::vector<BlockId> work{plan.behind};
-    while (!work.empty()) {
-      const BlockId b = work.back();
-      work.pop_back();
-      if (reached[b] || !loop(plan.outer).blocks[b] || b == loop(plan.outer).header) continue;
-      reached[b] = true;
-      for (const Edge& e : f_.blocks[b].end.edges) work.push_back(e.block);
-    }
-    return std::ranges::all_of(loop(plan.outer).back_edges,
+    const Loop& outer = loop(plan.outer);
+    const std::vector<bool> reached =
+        ir::reached_from(f_, plan.behind, [&](BlockId b) { return outer.blocks[b] && b != outer.header; });
+    return std::ranges::all_of(outer.back_edges,
                                [&](Incoming in) { return has_passed(plan, in) || !reached[in.from]; });
   }
 

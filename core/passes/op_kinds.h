@@ -17,6 +17,8 @@ constexpr Op constant_of(ir::Type type) {
 }
 constexpr bool is_int_compare(Op op) { return between(op, Op::IEq, Op::IGe); }
 constexpr bool is_float_compare(Op op) { return between(op, Op::FEq, Op::FGe); }
+constexpr bool is_addition(Op op) { return between(op, Op::IAdd, Op::ISub); }
+constexpr bool is_addition_check(Op op) { return between(op, Op::IAddOverflows, Op::ISubOverflows); }
 constexpr bool is_overflow_check(Op op) { return between(op, Op::IAddOverflows, Op::IMulOverflows); }
 
 // Swapping the operands changes nothing, not even which of two NaNs comes out.
@@ -46,6 +48,7 @@ constexpr Op inverted(Op compare) { return compare_accepting(any_relation & stat
 constexpr Op swapped(Op compare) { return compare_accepting(mirrored(accepts(compare))); }
 
 static_assert(distance(Op::IConst, Op::BConst) == 2 && distance(Op::IAddOverflows, Op::IMulOverflows) == 2);
+static_assert(distance(Op::IAdd, Op::ISub) == 1 && distance(Op::IAddOverflows, Op::ISubOverflows) == 1);
 static_assert(distance(Op::IAdd, Op::IAddOverflows) == 3 && distance(Op::IMul, Op::IMulOverflows) == 3);
 static_assert(distance(Op::IAnd, Op::IXor) == 2 && distance(Op::BAnd, Op::BXor) == 2);
 static_assert(distance(Op::IEq, Op::IGe) == 5 && distance(Op::FEq, Op::FGe) == 5);

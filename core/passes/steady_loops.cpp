@@ -24,6 +24,7 @@
 
 #include "ir/builder.h"
 #include "ir/loops.h"
+#include "passes/op_kinds.h"
 #include "passes/rewrite.h"
 #include "passes/slow_counters.h"
 
@@ -39,13 +40,11 @@ constexpr size_t none = ~size_t{0};
 class SteadyLoops {
  public:
   explicit SteadyLoops(Function& f)
-      : f_(f), preds_(f), dominators_(f, preds_), loops_(ir::Loops::of(f, preds_, dominators_)) {
-    home_.assign(f.values.size(), ir::no_block);
-    for (BlockId b = 0; b < f.blocks.size(); ++b) {
-      for (ValueId v : f.blocks[b].params) home_[v] = b;
-      for (ValueId v : f.blocks[b].body) home_[v] = b;
-    }
-  }
+      : f_(f),
+        preds_(f),
+        dominators_(f, preds_),
+        loops_(ir::Loops::of(f, preds_, dominators_)),
+        home_(ir::home_blocks(f)) {}
 
   // Changes one loop, an inner one first. False if there is none.
   bool run() {
@@ -143,15 +142,13 @@ class SteadyLoops {
 
   // The sum that an addition makes, or an overflow check is about.
   std::optional<Sum> added_to(const ir::Inst& inst) const {
+    if (!is_addition(inst.op) && !is_addition_check(inst.op)) return std::nullopt;
     const bool is_sum = inst.op == Op::IAdd || inst.op == Op::IAddOverflows;
-    if (!is_sum && inst.op != Op::ISub && inst.op != Op::ISubOverflows) return std::nullopt;
     const bool first = is_unsteady(inst.args[0]), second = is_unsteady(inst.args[1]);
     if (first == second || (second && !is_sum)) return std::nullopt;
     const Sum before = sum_[inst.args[first ? 0 : 1]];
     return Sum{before.param, before.additions + 1};
   }
-
-  static bool is_check(Op op) { return op == Op::IAddOverflows || op == Op::ISubOverflows; }
 
   // False if something unsteady is no sum. Additions are counted along the ways of a round until nothing changes; in an
   // inner loop that adds, they become too many.
@@ -163,15 +160,15 @@ class SteadyLoops {
         const ir::Inst& inst = f_[v];
         if (inst.op == Op::Param || !is_unsteady(v) || v == test_) return;
         if (inst.op == Op::DeoptIf) {
-          well &= is_check(f_[inst.args[0]].op) && b != loop_->header;
+          well &= is_addition_check(f_[inst.args[0]].op) && b != loop_->header;
           return;
         }
         const std::optional<Sum> sum = added_to(inst);
-        if (!sum || sum->additions > 1 || (is_check(inst.op) && b == loop_->header)) {
+        if (!sum || sum->additions > 1 || (is_addition_check(inst.op) && b == loop_->header)) {
           well = false;
           return;
         }
-        if (is_check(inst.op)) return;  // what reads one is looked at there
+        if (is_addition_check(inst.op)) return;  // what reads one is looked at there
         if (sum_[v] != *sum) {
           sum_[v] = *sum;
           changed = true;
@@ -182,7 +179,7 @@ class SteadyLoops {
         for (size_t k = 0; k < to.size(); ++k) {
           if (!is_unsteady(to[k])) continue;
           const Sum arg = sum_[e.args[k]];
-          if (arg.param != sum_[to[k]].param || is_check(f_[e.args[k]].op)) {
+          if (arg.param != sum_[to[k]].param || is_addition_check(f_[e.args[k]].op)) {
             well = false;
           } else if (arg.additions > sum_[to[k]].additions) {
             sum_[to[k]].additions = arg.additions;
@@ -200,7 +197,7 @@ class SteadyLoops {
     bool well = true;
     for_each_value([&](ValueId v, BlockId) {
       if (f_[v].op == Op::DeoptIf) return;
-      for (ValueId arg : f_[v].args) well &= !(is_unsteady(arg) && is_check(f_[arg].op));
+      for (ValueId arg : f_[v].args) well &= !(is_unsteady(arg) && is_addition_check(f_[arg].op));
     });
     return well;
   }
@@ -210,7 +207,7 @@ class SteadyLoops {
     return std::ranges::all_of(loop_->back_edges, [&](Incoming in) {
       const std::vector<ValueId>& args = f_.blocks[in.from].end.edges[in.index].args;
       for (size_t k = 0; k < args.size(); ++k) {
-        if (is_unsteady(args[k]) && (sum_[args[k]].param != k || is_check(f_[args[k]].op))) return false;
+        if (is_unsteady(args[k]) && (sum_[args[k]].param != k || is_addition_check(f_[args[k]].op))) return false;
       }
       return true;
     });
@@ -227,7 +224,7 @@ class SteadyLoops {
     std::vector<Addition> checks;
     for_each_value([&](ValueId v, BlockId b) {
       if (!is_unsteady(v) || f_[v].op == Op::Param || v == test_ || f_[v].op == Op::DeoptIf) return;
-      if (is_check(f_[v].op))
+      if (is_addition_check(f_[v].op))
         checks.push_back({v, b});
       else
         additions[sum_[v].param].push_back({v, b});
@@ -256,19 +253,8 @@ class SteadyLoops {
 
   // Within a round, from the end of one block to another; true of one and the same.
   bool reaches(BlockId from, BlockId to) const {
-    std::vector<bool> reached(f_.blocks.size());
-    std::vector<BlockId> work{from};
-    while (!work.empty()) {
-      const BlockId b = work.back();
-      work.pop_back();
-      if (b == to) return true;
-      if (reached[b]) continue;
-      reached[b] = true;
-      for (const Edge& e : f_.blocks[b].end.edges) {
-        if (is_in(e.block) && e.block != loop_->header) work.push_back(e.block);
-      }
-    }
-    return false;
+    const auto in_round = [&](BlockId b) { return b == from || (is_in(b) && b != loop_->header); };
+    return ir::reached_from(f_, from, in_round)[to];
   }
 
   // ---------------------------------------------------------------- what is used behind it
@@ -277,25 +263,11 @@ class SteadyLoops {
     return !is_in(b) && preds_[behind_].size() == 1 && dominators_.dominates(behind_, b);
   }
 
-  // The blocks that can be reached through the test.
-  std::vector<bool> reached_behind() const {
-    std::vector<bool> reached(f_.blocks.size());
-    std::vector<BlockId> work{behind_};
-    while (!work.empty()) {
-      const BlockId b = work.back();
-      work.pop_back();
-      if (reached[b]) continue;
-      reached[b] = true;
-      for (const Edge& e : f_.blocks[b].end.edges) work.push_back(e.block);
-    }
-    return reached;
-  }
-
   // Which parameters of the header matter when the loop is over. False if another unsteady value is, or if one is used
   // where it is not clear which way led there.
   bool find_uses() {
     used_.assign(params().size(), false);
-    const std::vector<bool> reached = reached_behind();
+    const std::vector<bool> reached = ir::reached_from(f_, behind_, [](BlockId) { return true; });
     bool well = true;
     const auto use = [&](ValueId v, BlockId b) {
       if (home_[v] == ir::no_block || !is_in(home_[v])) return;
@@ -323,7 +295,7 @@ class SteadyLoops {
     for (size_t k = 0; k < params().size(); ++k) checked_[k] = slow[params()[k]];
     // A sum that leaves 64 bits leaves the element to CPython, whoever reads it.
     for_each_value([&](ValueId v, BlockId) {
-      if (!is_unsteady(v) || !is_check(f_[v].op)) return;
+      if (!is_unsteady(v) || !is_addition_check(f_[v].op)) return;
       if (const std::optional<Sum> sum = added_to(f_[v])) used_[sum->param] = checked_[sum->param] = true;
     });
     for (size_t k = 0; k < used_.size(); ++k) {
@@ -370,7 +342,7 @@ class SteadyLoops {
     exit = {out, leaving};
     build.at(out);
     build.jump(behind.block, behind.args);
-    for (BlockId b = 0; b < home_blocks_; ++b) {
+    for (BlockId b = 0; b < block_count_; ++b) {
       if (dominators_.reachable(b) && is_behind(b)) replace_in(b, began, ended);
     }
     replace_in(out, began, ended);
@@ -453,7 +425,7 @@ class SteadyLoops {
   }
 
   Function& f_;
-  const BlockId home_blocks_ = static_cast<BlockId>(f_.blocks.size());  // before any change
+  const BlockId block_count_ = static_cast<BlockId>(f_.blocks.size());  // before any change
   ir::Predecessors preds_;
   ir::Dominators dominators_;
   std::optional<ir::Loops> loops_;

@@ -31,17 +31,13 @@ Divergence::Divergence(const Normal& normal, bool rounds_differ)
       dominators_(f_, preds_),
       loops_(ir::Loops::of(f_, preds_, dominators_)),
       exit_(normal.exit),
-      home_(f_.values.size(), no_block),
+      home_(ir::home_blocks(f_)),
       varying_(f_.values.size()),
       parts_(f_.blocks.size()),
       joins_(f_.blocks.size()),
       divergent_(loops_->size()) {
   for (size_t i = 0; i < loops_->size(); ++i) postdominators_.push_back(postdominators_within(i));
   postdominators_.push_back(postdominators_within(ir::Loops::none));
-  for (BlockId b : dominators_.order()) {
-    for (ValueId v : f_.blocks[b].params) home_[v] = b;
-    for (ValueId v : f_.blocks[b].body) home_[v] = b;
-  }
   for (ValueId p : f_.blocks[0].params) varying_[p] = true;
   for (size_t i = 0; i < loops_->size() && rounds_differ; ++i) {
     if (loops_->outer(i) != ir::Loops::none) continue;

@@ -2,6 +2,8 @@
 
 #include <map>
 
+#include "passes/op_kinds.h"
+
 namespace gilmap::router::arrow {
 namespace {
 
@@ -118,8 +120,6 @@ const char* function_of(Op op) {
   return nullptr;
 }
 
-bool tests_overflow(Op op) { return op == Op::IAddOverflows || op == Op::ISubOverflows || op == Op::IMulOverflows; }
-
 class Maker {
  public:
   explicit Maker(const ir::Function& f) : f_(f) {}
@@ -185,13 +185,13 @@ class Maker {
       if (!step.function) return false;
       step.reason = ir::DeoptReason::Overflow;
     }
-    if (tests_overflow(inst.op)) step.type = ir::Type::I64;
+    if (passes::is_overflow_check(inst.op)) step.type = ir::Type::I64;
     // A test for overflow and the sum behind it are one call.
     std::pair<std::string, std::vector<int>> key{step.function ? step.function : info(inst.op).text, step.args};
     const auto known = calls_.find(key);
     const int slot = known != calls_.end() ? known->second : push(std::move(step));
     calls_.emplace(std::move(key), slot);
-    if (tests_overflow(inst.op))
+    if (passes::is_overflow_check(inst.op))
       never_.emplace(v, slot);
     else
       slots_[v] = slot;
