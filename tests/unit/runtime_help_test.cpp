@@ -21,49 +21,22 @@ using runtime::JobSpec;
 
 constexpr int64_t ms = 1'000'000;
 
-class RuntimeHelp : public testing::Test {
+class RuntimeHelp : public PoolOfThreads {
  protected:
-  void SetUp() override { set_threads(2); }
-  void TearDown() override {
-    runtime::shutdown_workers();
-    unsetenv("GILMAP_NUM_THREADS");
-  }
-  static void set_threads(int n) {
-    runtime::shutdown_workers();
-    setenv("GILMAP_NUM_THREADS", std::to_string(n).c_str(), 1);
-  }
+  RuntimeHelp() : PoolOfThreads(2) {}
 };
 
-// As finish() does, but helping.
-std::vector<int64_t> finish_helping(Job& job, int64_t ns = 10 * ms) {
-  std::vector<runtime::Deopt> deopts;
-  while (!job.done()) {
-    if (!job.help(ns)) job.wait(20);
-    job.progress();
-    job.take_deopts(deopts);
-  }
-  job.progress();
-  job.take_deopts(deopts);
-  std::vector<int64_t> rows;
-  for (const runtime::Deopt& d : deopts) rows.push_back(d.row);
-  return rows;
-}
+std::vector<int64_t> finish_helping(Job& job, int64_t ns = 10 * ms) { return finish(job, ns); }
 
 std::mutex threads_mutex;
 std::set<std::thread::id> threads_seen;
-std::atomic<int> running{0}, most_running{0};
 
 int64_t run_watched(KernelArgs* args, int64_t begin, int64_t end) {
   {
     std::lock_guard lock(threads_mutex);
     threads_seen.insert(std::this_thread::get_id());
   }
-  const int n = running.fetch_add(1) + 1;
-  for (int most = most_running; most < n && !most_running.compare_exchange_weak(most, n);) {
-  }
-  const int64_t reached = run_int(args, begin, end);
-  running.fetch_sub(1);
-  return reached;
+  return run_counting(args, begin, end);
 }
 
 std::shared_ptr<TestKernel> watched_kernel() {

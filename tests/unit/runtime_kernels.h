@@ -2,9 +2,12 @@
 // Kernels written in C++ for the tests of the runtime. What happens to an element depends on its value, so that a test
 // says it with its data: see `Value`.
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +19,7 @@
 
 #include "codegen/kernel.h"
 #include "runtime/job.h"
+#include "runtime/pool.h"
 
 namespace gilmap::runtime_tests {
 
@@ -157,6 +161,33 @@ inline std::shared_ptr<TestKernel> int_kernel() {
   return std::make_shared<TestKernel>(run_int, std::vector{Type::I64});
 }
 
+// How many kernels run at a time.
+inline std::atomic<int> now_running{0}, most_running{0};
+
+// Counts that of run_int().
+inline int64_t run_counting(KernelArgs* args, int64_t begin, int64_t end) {
+  const int n = now_running.fetch_add(1) + 1;
+  for (int most = most_running; most < n && !most_running.compare_exchange_weak(most, n);) {
+  }
+  const int64_t reached = run_int(args, begin, end);
+  now_running.fetch_sub(1);
+  return reached;
+}
+
+// A pool of so many threads, none of which is left behind.
+class PoolOfThreads : public testing::Test {
+ protected:
+  explicit PoolOfThreads(int threads) { set_threads(threads); }
+  ~PoolOfThreads() override {
+    runtime::shutdown_workers();
+    unsetenv("GILMAP_NUM_THREADS");
+  }
+  static void set_threads(int n) {
+    runtime::shutdown_workers();
+    setenv("GILMAP_NUM_THREADS", std::to_string(n).c_str(), 1);
+  }
+};
+
 constexpr char untouched = 0x5a;
 
 // Input, group and output of a call with one column.
@@ -214,11 +245,12 @@ inline std::vector<int64_t> count_up(int64_t n) {
   return v;
 }
 
-// Runs the job to its end as a calling thread does. Returns the rows of the deopts.
-inline std::vector<int64_t> finish(runtime::Job& job) {
+// Runs the job to its end as a calling thread does, one that helps for so long at a time if it is told to. Returns the
+// rows of the deopts.
+inline std::vector<int64_t> finish(runtime::Job& job, int64_t help_ns = 0) {
   std::vector<runtime::Deopt> deopts;
   while (!job.done()) {
-    job.wait(20);
+    if (help_ns == 0 || !job.help(help_ns)) job.wait(20);
     job.progress();
     job.take_deopts(deopts);
   }

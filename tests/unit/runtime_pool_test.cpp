@@ -23,17 +23,9 @@ using runtime::Job;
 using runtime::JobSpec;
 using Clock = std::chrono::steady_clock;
 
-class RuntimePool : public testing::Test {
+class RuntimePool : public PoolOfThreads {
  protected:
-  void SetUp() override { set_threads(4); }
-  void TearDown() override {
-    runtime::shutdown_workers();
-    unsetenv("GILMAP_NUM_THREADS");
-  }
-  static void set_threads(int n) {
-    runtime::shutdown_workers();
-    setenv("GILMAP_NUM_THREADS", std::to_string(n).c_str(), 1);
-  }
+  RuntimePool() : PoolOfThreads(4) {}
   static void compute_and_check(int64_t n) {
     Call call(count_up(n));
     Job job(call.spec(int_kernel()));
@@ -43,19 +35,8 @@ class RuntimePool : public testing::Test {
   }
 };
 
-std::atomic<int> now_running{0}, most_running{0};
 std::atomic<bool> signals_blocked{true};
 std::atomic<size_t> least_stack{SIZE_MAX};
-
-// Counts how many kernels run at a time.
-int64_t run_counting(KernelArgs* args, int64_t begin, int64_t end) {
-  const int n = now_running.fetch_add(1) + 1;
-  for (int most = most_running; most < n && !most_running.compare_exchange_weak(most, n);) {
-  }
-  const int64_t reached = run_int(args, begin, end);
-  now_running.fetch_sub(1);
-  return reached;
-}
 
 int most_at_once(const JobSpec& spec) {
   most_running = 0;
