@@ -47,6 +47,7 @@ struct Specialised {
 
 // See arrow/kernel.h: what computes the function until a kernel is there, if it is one expression.
 struct ArrowTier {
+  bool made = false;  // only where pyarrow.compute was there when the function was lifted
   std::optional<arrow::Program> program;
   std::string why_not;                    // if there is no program
   std::unique_ptr<arrow::Kernel> kernel;  // made of the program with the first call

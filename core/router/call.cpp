@@ -159,31 +159,32 @@ bool Call::arrow_can(double each_ns) {
   return true;
 }
 
-// No kernel yet, or no idea what an element costs.
+// No kernel yet, or no idea what an element costs. One element alone tells nothing.
 Ref Call::cold() {
+  if (s_.n < 2) return interpret_all();
   const int64_t start = runtime::now_ns();
   std::shared_ptr<Variant> variant;
   double elapsed = 0;
-  int64_t batch = 1, done = 0;
+  int64_t batch = 1;
   int without_types = 0;
   bool arrow_asked = false;
   for (int64_t i = 0; i < s_.n;) {
+    const int64_t before = i;
     Ran ran = interpret(std::min(s_.n, i + batch));
     if (ran == Ran::Raised) return {};
     if (ran == Ran::Ended) break;
     s_.n = s_.rows();
     i = s_.prefix.size();
     const auto now = static_cast<double>(runtime::now_ns() - start);
-    const double lately = (now - elapsed) / static_cast<double>(i - done);
-    done = i;
+    const double batch_ns = now - elapsed;
     // Batches of some 50 µs, so that a kernel that becomes ready is noticed soon.
-    if (now - elapsed < 25e3)
+    if (batch_ns < 25e3)
       batch = std::min(batch * 2, longest_batch);
-    else if (now - elapsed > 100e3)
+    else if (batch_ns > 100e3)
       batch = std::max<int64_t>(batch / 2, 1);
     elapsed = now;
     if (!arrow_asked && elapsed >= look_for_arrow_ns) {
-      const double each = lately;  // the first elements take longer
+      const double each = batch_ns / static_cast<double>(i - before);  // the first elements take longer
       arrow_asked = true;
       if (each * static_cast<double>(s_.n - i) > worth_lifting_ns && arrow_can(each)) return native();
     }
@@ -314,7 +315,7 @@ Ref Call::run() {
     s_.entry = entry_of(s_.func);
     return s_.entry ? native() : interpret_all();
   }
-  if (!s_.entry) return s_.n < 2 ? interpret_all() : cold();
+  if (!s_.entry) return cold();
   double known = s_.entry->interpreted_ns * static_cast<double>(s_.n);
   if (known > 0 && known < kernel_call_ns) return interpret_all();
   if (known > 0) {
@@ -328,13 +329,13 @@ Ref Call::run() {
         if (state == State::Ready) return native();
         if (state == State::Lifted || state == State::Compiling) {
           if (known > worth_lifting_ns && arrow_kernel(*v)) return native();
-          return s_.n < 2 ? interpret_all() : cold();
+          return cold();
         }
         return uncompiled(s_.entry->interpreted_ns);
       }
     }
   }
-  return s_.n < 2 ? interpret_all() : cold();
+  return cold();
 }
 
 }  // namespace

@@ -187,6 +187,10 @@ arrow::Kernel* NativeRun::arrow_for(Variant& variant, int64_t rows) const {
 
 std::shared_ptr<Variant> NativeRun::forced_arrow(const Types& types) {
   auto v = lifted(*call_.entry, call_.func, types);
+  if (!v->why && !v->arrow.made) {
+    call_.entry->remove(v);
+    v = lifted(*call_.entry, call_.func, types);
+  }
   if (arrow_kernel(*v)) return v;
   PyErr_Format(PyExc_ValueError, "backend=\"arrow_kernel\": not for this function: %s",
                v->arrow.program ? "this pyarrow lacks one of the operations" : v->arrow.why_not.c_str());

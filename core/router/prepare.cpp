@@ -25,6 +25,7 @@ constexpr size_t many_values = 256;
 
 ArrowTier arrow_tier(const ir::Module& module) {
   ArrowTier tier;
+  tier.made = true;
   const ir::Function& f = module.functions[0];
   if (module.functions.size() > 1 || f.blocks.size() > many_blocks || f.values.size() > many_values) {
     tier.why_not = "it is not one expression";
@@ -60,7 +61,7 @@ std::shared_ptr<Variant> lifted(Entry& entry, PyObject* callable, std::span<cons
   v->result_types = module->module.result_types;
   v->depth = module->module.functions[0].depth;
   v->code->module = std::move(module->module);
-  v->arrow = arrow_tier(v->code->module);
+  if (arrow::is_loaded()) v->arrow = arrow_tier(v->code->module);
   entry.add(v);
   return v;
 }

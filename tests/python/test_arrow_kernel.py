@@ -270,6 +270,7 @@ f = lambda x: x * 2.0 + 1.0
 xs = [float(k) for k in range(300_000)]
 assert gilmap.map(f, xs) == list(map(f, xs))
 assert "pyarrow" not in sys.modules
+assert gilmap.map(f, xs, backend="jit") == list(map(f, xs))  # lifted before pyarrow.compute is there
 assert gilmap.map(f, xs, backend="arrow_kernel") == list(map(f, xs))
 assert "pyarrow.compute" in sys.modules
 """
