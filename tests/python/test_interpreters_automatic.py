@@ -485,7 +485,7 @@ def test_explain_names_the_module_that_refuses():
 import gilmap
 import numpy as np
 from numpy import sqrt
-for f in (lambda x: np.sort([x]), lambda x: str(sqrt(x)), lambda x: str(np), np.sqrt):
+for f in (lambda x: np.sort([x]), lambda x: str(sqrt(x)), lambda x: str(np), np.sin):
     answer = gilmap.explain(f)
     assert answer["backend"] == "inline", answer
     assert "numpy._core._multiarray_umath" in answer["reason"] or "numpy.core._multiarray_umath" in answer["reason"], answer

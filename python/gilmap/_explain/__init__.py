@@ -164,7 +164,7 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     blockers = _blockers(rows)
     compiled = [row for row in rows if row["compiled"]]
     stays = None if compiled else _why_it_stays(func)
-    scalars = gives_numpy_scalars(func, iterables)
+    scalars = bool(compiled) and gives_numpy_scalars(func, iterables)
     if scalars:
         backend, reason = "inline", SCALARS_OF_UFUNC
     elif compiled and compiled[0]["native"]:
