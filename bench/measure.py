@@ -30,12 +30,15 @@ def in_turns(runs, repeats, pause=0.0):
     """Median seconds of each of several callables, taken in turns.
 
     pause: seconds before each run, where a peer's threads go on spinning for a while: those of OpenMP, which Numba
-        uses, keep all CPUs busy for some milliseconds after a parallel loop.
+        uses, keep all CPUs busy for some milliseconds after a parallel loop. Each then runs once untimed, because CPUs
+        that slept take some tenths of a millisecond to come back, which would be most of a short run.
     """
     seconds = [[] for _ in runs]
     for _ in range(repeats):
         for k, run in enumerate(runs):
-            time.sleep(pause)
+            if pause:
+                time.sleep(pause)
+                run()
             seconds[k].append(seconds_of(run)[0])
     return [statistics.median(s) for s in seconds]
 

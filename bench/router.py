@@ -4,14 +4,15 @@ Each cell's result is compared with list(map)'s. Cells that would take map longe
 """
 
 import itertools
+import random
 import statistics
-import time
 
 import gilmap
 import numpy as np
+from gilmap import _gilmap
 
 from bench.measure import seconds_of
-from bench.workloads import WORKLOADS, identical
+from bench.workloads import ALL, identical
 from tests.differential import cases
 from tests.differential.outcomes import cold_copy
 
@@ -22,26 +23,34 @@ BACKENDS = ("inline", "arrow_kernel", "jit")
 
 
 def functions():
-    """(name, function, columns): the workloads, and functions of the tests, evenly over all that are compiled."""
-    for name, (f, values, _) in WORKLOADS.items():
-        yield name, f, [values]
+    """(name, function, columns): the workloads whose results are numbers and none raises, and functions of the
+    tests, evenly over all that are compiled.
+    """
+    for name, workload in ALL.items():
+        columns = workload.columns(workload.sizes[0])
+        if _is_plain(workload.function, columns):
+            yield name, workload.function, columns
     known = [
         c
         for c in cases.load()[0]
-        if c.compiled and c.columns[0] and type(c.function).__name__ == "function" and _is_plain(c)
+        if c.compiled and c.columns[0] and type(c.function).__name__ == "function" and _is_plain(c.function, c.columns)
     ]
     for c in known[:: max(1, len(known) // FUNCTIONS_OF_TESTS)][:FUNCTIONS_OF_TESTS]:
         yield c.name, c.function, c.columns
 
 
-def _is_plain(c):
+def _is_plain(f, columns):
     """Does it return a number of one type for each row, so that an array can have the results?"""
     try:
-        kinds = {type(c.function(*row)) for row in zip(*c.columns, strict=True)}
+        results = list(map(f, *columns))
     except Exception:
         return False
-    one_type = all(len({type(v) for v in column}) == 1 and type(column[0]) in (int, float) for column in c.columns)
-    return one_type and len(kinds) == 1 and kinds <= {int, float, bool}
+    one_type = all(len({type(v) for v in column}) == 1 and type(column[0]) in (int, float) for column in columns)
+    return one_type and len({type(r) for r in results}) == 1 and all(map(_fits_array, results))
+
+
+def _fits_array(r):
+    return type(r) in (float, bool) or (type(r) is int and -(2**63) <= r < 2**63)
 
 
 def cells(table, repeats):
@@ -93,11 +102,26 @@ def _measure(cell, f, xs, lists, expected, state, rounds):
     if len(expected) and not identical(expected, result if type(result) is list else result.ravel().tolist()):
         raise SystemExit(f"{cell}: gilmap differs from map")
     seconds = [[] for _ in runs]
+    order = random.Random(cell)
     for _ in range(rounds):
-        for k, run in enumerate(runs):
+        # In no fixed order: what comes behind a compile finds the caches full of LLVM.
+        for k in order.sample(range(len(runs)), len(runs)):
             g = fresh()
-            seconds[k].append(seconds_of(lambda g=g, run=run: run(g))[0])
-            if state == "cold" and seconds[k][-1] > 1e-3:
-                time.sleep(0.01)  # a compile that was begun must not slow the next
+            _settle(state, xs)
+            seconds[k].append(seconds_of(lambda g=g, k=k: runs[k](g))[0])
     ours, plain, *forced = map(statistics.median, seconds)
     return ours, min(forced), plain
+
+
+def _settle(state, xs):
+    """A compile that another run has begun must not slow the next; nor should a CPU that slept, or cold caches."""
+    if state == "cold":
+        _gilmap.finish_compiles()
+        few = [x[:10] for x in xs]
+        for _ in range(100):
+            list(map(_other, *few))
+            gilmap.map(_other, *few)
+
+
+def _other(*row):
+    return 1.0

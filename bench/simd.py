@@ -211,6 +211,7 @@ def _figures(row, key, columns, peers, avx2, repeats):
     runs.append(lambda: gilmap.map(row.function, *columns))
     runs.append(lambda: apart.append(avx2.ask(run_once, key)))
     seconds = in_turns(runs, repeats, pause=0.02)
+    apart = apart[1::2]  # the timed ones
     print(
         f"    {key}: " + ", ".join(f"{n} {s * 1e3:.2f} ms" for n, s in zip((*peers, "gilmap"), seconds, strict=False))
     )

@@ -284,6 +284,13 @@ NB_MODULE(_gilmap, m) {
     }
     return facts;
   });
+  m.def(
+      "finish_compiles",
+      [] {
+        nb::gil_scoped_release release;
+        router::finish_compiles();
+      },
+      "Waits for compiles in the background.");
   m.def("is_arrow_kernel_loaded", &router::arrow::is_loaded);
   m.def("available_cpus", &gilmap::runtime::available_cpus);
   m.def("cached_functions", &router::entry_count);
