@@ -65,6 +65,7 @@ struct Variant {
   std::vector<ir::Type> result_types;
   int depth = 1;  // Python frames that one element enters
   double lift_ms = 0;
+  int64_t compile_began_ns = 0;                  // when
   bool lift_told = false, compile_told = false;  // in a debug line
   double ns_per_row = 0;                         // of the kernel, measured
   double native_ns = 0;                          // that its kernels have run so far

@@ -1,11 +1,10 @@
-// The course of a call: the first elements run in the interpreter, which measures what an element costs. Once what is
-// left would pay for it, the function is lifted and compiled in the background; when the kernel is ready the
-// remaining elements move over (native.cpp). A later call finds the kernel and the costs and starts with the kernel.
+// The course of a call: the first elements run in the interpreter, which measures what an element costs. plan.h says
+// what is done then; once there is something better for the remaining elements they move over (native.cpp,
+// in_workers.cpp). A later call finds the kernel and the costs and starts with the kernel.
 
 #include "router/call.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -13,32 +12,21 @@
 #include "columns/columns.h"
 #include "columns/output.h"
 #include "lift/lift.h"
+#include "router/arrow/screen.h"
 #include "router/cache.h"
 #include "router/call_state.h"
 #include "router/foreign.h"
 #include "router/in_workers.h"
 #include "router/native.h"
+#include "router/plan.h"
 #include "router/prepare.h"
+#include "router/situation.h"
 #include "runtime/clock.h"
 
 namespace gilmap::router {
 namespace {
 
-// Beside worth_preparing_ns for the call at hand, this much of all calls so far.
-constexpr double worth_preparing_in_all_ns = 20e6;
-// A function whose kernels are never used again, because each call bakes in other values, gets fewer of them.
-constexpr int most_patience = 4;
-// To remember a function costs 3 µs: not for a call that is over sooner than this, and not for the first few.
-constexpr double worth_remembering_ns = 10e3;
-// The same for what pyarrow.compute might do, which needs no compile: 20 elements or so tell what one costs.
-constexpr double look_for_arrow_ns = 10e3;
-// Bytes of bytecode, of a function that is looked at so early: to lift a longer one would take too long.
-constexpr Py_ssize_t short_code = 256;
-// What the interpreter does before the question is asked at all.
-constexpr double look_first_ns = 100e3;
-// After so many looks at elements that are no numbers, none are expected.
-constexpr int looks_for_numbers = 4;
-// Elements between two looks at the clock, at most.
+// Elements between two looks at signals, where nothing else is to be decided.
 constexpr int64_t longest_batch = 1024;
 
 class Call {
@@ -58,17 +46,22 @@ class Call {
   Ran interpret(int64_t end);
   Ref from_prefix();
   Ref interpret_all();
-  Ref cold();
-  bool arrow_can(double each_ns);
+  Ref automatic();
+  bool look(Plan::First what);
+  void note_costs();
   Ref native();
   Ref in_workers();
   Ref in_workers(const interpreters::Shipment& shipment, double each_ns);
-  Ref uncompiled(double each_ns);
+  Ref to_workers();
   Ref empty_array();
   void say(const char* what) const;
 
   CallState s_;
   Ref map_;  // over the elements behind s_.prefix
+
+  // Of automatic().
+  Situation situation_;
+  std::shared_ptr<Variant> variant_;  // for the rows behind s_.prefix
 };
 
 void Call::say(const char* what) const {
@@ -142,96 +135,104 @@ Ref Call::interpret_all() {
   return from_prefix();
 }
 
-// Is the function an expression that pyarrow.compute can begin with at once? Rows of s_.prefix cost so much each.
-bool Call::arrow_can(double each_ns) {
-  if (!PyFunction_Check(s_.func) || !arrow::is_loaded()) return false;
-  const auto* code = reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(s_.func));
-  if (_PyCode_NBYTES(code) > short_code) return false;
-  const int64_t i = s_.prefix.size();
-  const auto types = columns::common_types(s_.inputs, std::max<int64_t>(i - 1, 0), std::min(s_.n, i + 1));
-  if (!types) return false;
+// ---------------------------------------------------------------- the choice
+
+// Looks for code for the rows that are left. False if it cannot: they are no numbers, or nothing can be remembered of
+// the function; or with an exception set.
+bool Call::look(Plan::First what) {
   if (!s_.entry) s_.entry = entry_of(s_.func);
   if (!s_.entry) return false;
-  const auto v = lifted(*s_.entry, s_.func, *types);
-  if (v->state() != State::Lifted && v->state() != State::Compiling) return false;
-  if (!arrow_kernel(*v)) return false;
-  s_.entry->interpreted_ns = each_ns;
+  if (what == Plan::First::Wait) {
+    if (!await(*variant_)) return false;
+    set_code(situation_, variant_.get());
+    return true;
+  }
+  if (what == Plan::First::Lift && !(arrow::is_loaded() && arrow::may_be_expression(s_.func))) {
+    situation_.arrow = ArrowUse::Impossible;
+    return true;
+  }
+  const int64_t i = s_.prefix.size();
+  const auto types = columns::common_types(s_.inputs, std::max<int64_t>(i - 1, 0), std::min(s_.n, i + 1));
+  if (!types) {
+    situation_.arrow = ArrowUse::Impossible;
+    ++situation_.looks_in_vain;
+    set_workers(situation_, s_);
+    return false;
+  }
+  switch (what) {
+    case Plan::First::Lift:
+      variant_ = lifted(*s_.entry, s_.func, *types);
+      break;
+    case Plan::First::Compile:
+      variant_ = prepare(*s_.entry, s_.func, *types);
+      break;
+    default:
+      variant_ = s_.entry->find(s_.func, *types);
+  }
+  set_code(situation_, variant_.get());
+  if (situation_.code == Code::Refused) set_workers(situation_, s_);
   return true;
 }
 
-// No kernel yet, or no idea what an element costs. One element alone tells nothing.
-Ref Call::cold() {
-  if (s_.n < 2) return interpret_all();
-  const int64_t start = runtime::now_ns();
-  std::shared_ptr<Variant> variant;
-  double elapsed = 0;
-  int64_t batch = 1;
-  int without_types = 0;
-  bool arrow_asked = false;
-  for (int64_t i = 0; i < s_.n;) {
-    const int64_t before = i;
-    Ran ran = interpret(std::min(s_.n, i + batch));
-    if (ran == Ran::Raised) return {};
-    if (ran == Ran::Ended) break;
-    s_.n = s_.rows();
-    i = s_.prefix.size();
-    const auto now = static_cast<double>(runtime::now_ns() - start);
-    const double batch_ns = now - elapsed;
-    // Batches of some 50 µs, so that a kernel that becomes ready is noticed soon.
-    if (batch_ns < 25e3)
-      batch = std::min(batch * 2, longest_batch);
-    else if (batch_ns > 100e3)
-      batch = std::max<int64_t>(batch / 2, 1);
-    elapsed = now;
-    if (!arrow_asked && elapsed >= look_for_arrow_ns) {
-      const double each = batch_ns / static_cast<double>(i - before);  // the first elements take longer
-      arrow_asked = true;
-      if (each * static_cast<double>(s_.n - i) > worth_lifting_ns && arrow_can(each)) return native();
-    }
-    if (elapsed < look_first_ns || i == s_.n) continue;
-    if (!s_.entry) s_.entry = entry_of(s_.func);
-    if (!s_.entry) return interpret_all();
-    Entry& entry = *s_.entry;
-    double each = elapsed / static_cast<double>(i);
-    double rest = each * static_cast<double>(s_.n - i);
-    if (!variant) {
-      bool pays = rest > worth_preparing_ns * std::min(1 + entry.unused_variants, most_patience) ||
-                  (entry.spent_ns + elapsed > worth_preparing_in_all_ns * std::exp2(entry.unused_variants) &&
-                   rest > look_first_ns);
-      if (!pays && entry.interpreted_ns > 0) continue;
-      auto types = columns::common_types(s_.inputs, i - 1, std::min(s_.n, i + 1));
-      if (!types) {
-        // Where no numbers come at all, no kernel will.
-        if (pays && ++without_types == looks_for_numbers) return uncompiled(each);
-        continue;
-      }
-      variant = pays ? prepare(entry, s_.func, *types) : entry.find(s_.func, *types);
-      if (variant && variant->state() == State::Lifted) variant = nullptr;
-      if (!variant) {
-        entry.interpreted_ns = each;
-        continue;
-      }
-    }
-    State state = variant->state();
-    if (state == State::Unsupported || state == State::Failed) {
-      entry.interpreted_ns = each;
-      return uncompiled(each);
-    }
-    if (state == State::Ready && rest > kernel_call_ns) {
-      entry.interpreted_ns = each;
-      return native();
-    }
-  }
-  if (!s_.entry && elapsed >= worth_remembering_ns && is_called_often(s_.func)) s_.entry = entry_of(s_.func);
-  if (s_.entry) {
-    s_.entry->interpreted_ns = elapsed / static_cast<double>(std::max<int64_t>(s_.prefix.size(), 1));
-    s_.entry->spent_ns += elapsed;
-  }
-  say("in the interpreter");
-  return from_prefix();
+// For the next calls.
+void Call::note_costs() {
+  const bool is_new = !s_.entry && situation_.spent_here_ns >= worth_remembering_ns && is_called_often(s_.func);
+  if (is_new) s_.entry = entry_of(s_.func);
+  if (!s_.entry || situation_.spent_here_ns == 0) return;
+  s_.entry->interpreted_ns = situation_.interpreted_ns;
+  s_.entry->spent_ns += situation_.spent_here_ns;
 }
 
-// ---------------------------------------------------------------- the decision
+// The first rows of an unknown function run in the interpreter, which tells what they cost.
+Ref Call::automatic() {
+  situation_ = situation_of(s_);
+  int64_t batch = 1;
+  double counted_ns = 0, counted_rows = 0;
+  for (;;) {
+    const Plan p = plan(situation_);
+    if (p.first != Plan::First::Nothing) {
+      if (look(p.first)) continue;
+      if (PyErr_Occurred()) return {};
+      if (!s_.entry) return interpret_all();
+    } else if (p.now == Engine::Arrow && !arrow_kernel(*variant_)) {
+      situation_.arrow = ArrowUse::Impossible;
+      continue;
+    } else if (p.now == Engine::Arrow || p.now == Engine::Kernel) {
+      note_costs();
+      return native();
+    } else if (p.now == Engine::Workers) {
+      note_costs();
+      return to_workers();
+    } else if (!p.ask_again) {
+      if (p.rested && situation_.code == Code::Ready) --variant_->calls_to_skip;
+      if (p.rested && situation_.code != Code::Ready) --s_.entry->calls_to_stay;
+      note_costs();
+      return interpret_all();
+    }
+    const int64_t before = s_.prefix.size();
+    const int64_t start = runtime::now_ns();
+    const Ran ran = interpret(std::min(s_.n, before + batch));
+    if (ran == Ran::Raised) return {};
+    const auto took = static_cast<double>(runtime::now_ns() - start);
+    s_.n = s_.rows();
+    situation_.rows = static_cast<double>(s_.n - s_.prefix.size());
+    situation_.spent_here_ns += took;
+    situation_.spent_ns += took;
+    if (before <= first_rows) counted_ns = counted_rows = 0;
+    counted_ns += took;
+    counted_rows += static_cast<double>(s_.prefix.size() - before);
+    if (counted_rows > 0) situation_.interpreted_ns = counted_ns / counted_rows;
+    if (variant_) set_code(situation_, variant_.get());
+    if (ran == Ran::Ended) {
+      note_costs();
+      say("in the interpreter");
+      return from_prefix();
+    }
+    batch = next_batch(batch, took);
+  }
+}
+
+// ---------------------------------------------------------------- the engines
 
 Ref Call::native() {
   Ref result = run_native(s_);
@@ -260,23 +261,23 @@ Ref Call::in_workers(const interpreters::Shipment& shipment, double each_ns) {
   return interpret_all();
 }
 
-// What has no kernel and will have none: in worker interpreters, if nobody can tell and that pays, else here.
-Ref Call::uncompiled(double each_ns) {
-  if (!workers_pay(s_, each_ns)) return interpret_all();
+// If nobody can tell where the function runs, else here.
+Ref Call::to_workers() {
   auto shipment = ship_if_harmless(s_);
   if (!shipment) return PyErr_Occurred() ? Ref() : interpret_all();
   // While they start, rows run here.
-  const int64_t rows = std::max<int64_t>(1, static_cast<int64_t>(1e6 / each_ns));
+  const int64_t rows = std::max<int64_t>(1, static_cast<int64_t>(1e6 / situation_.interpreted_ns));
   bool ran_here = false;
   for (; !interpreters::prepare(); ran_here = true) {
     const Ran ran = interpret(s_.prefix.size() + rows);
     if (ran == Ran::Raised) return {};
     if (ran == Ran::Ended) return from_prefix();
-    if (!workers_pay(s_, each_ns)) return interpret_all();
+    situation_.rows = static_cast<double>(s_.rows() - s_.prefix.size());
+    if (plan(situation_).now != Engine::Workers) return interpret_all();
   }
   // An element may have changed what the function refers to.
   if (ran_here && !(shipment = ship_if_harmless(s_))) return PyErr_Occurred() ? Ref() : interpret_all();
-  return in_workers(*shipment, each_ns);
+  return in_workers(*shipment, situation_.interpreted_ns);
 }
 
 // The type of an empty array is what the function would return.
@@ -315,27 +316,7 @@ Ref Call::run() {
     s_.entry = entry_of(s_.func);
     return s_.entry ? native() : interpret_all();
   }
-  if (!s_.entry) return cold();
-  double known = s_.entry->interpreted_ns * static_cast<double>(s_.n);
-  if (known > 0 && known < kernel_call_ns) return interpret_all();
-  if (known > 0) {
-    if (auto types = columns::common_types(s_.inputs, 0, 1)) {
-      if (auto v = s_.entry->find(s_.func, *types)) {
-        State state = v->state();
-        if (state == State::Ready && v->calls_to_skip > 0) {
-          --v->calls_to_skip;
-          return interpret_all();
-        }
-        if (state == State::Ready) return native();
-        if (state == State::Lifted || state == State::Compiling) {
-          if (known > worth_lifting_ns && arrow_kernel(*v)) return native();
-          return cold();
-        }
-        return uncompiled(s_.entry->interpreted_ns);
-      }
-    }
-  }
-  return cold();
+  return automatic();
 }
 
 }  // namespace

@@ -21,15 +21,6 @@ namespace gilmap::router {
 
 constexpr int64_t nowhere = std::numeric_limits<int64_t>::max();
 
-// A call through a kernel costs about this much beside its elements.
-constexpr double kernel_call_ns = 4e3;
-// Lifting takes the GIL for some 0.1 to 0.3 ms and a compile some 5 ms of another core, so neither is begun for less
-// interpreter time than this: a shorter call would be over before its kernel is there.
-constexpr double worth_preparing_ns = 8e6;
-// To lift a short function for the first time takes 10 to 50 µs of the GIL, to begin with pyarrow.compute some 50 more,
-// and 10 a call: not for less interpreter time than this.
-constexpr double worth_lifting_ns = 500e3;
-
 // Of a call, for the debug line. A compile is on another thread, beside the rest.
 struct Times {
   int64_t start_ns = 0;

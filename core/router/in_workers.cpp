@@ -11,12 +11,6 @@ namespace {
 
 using interpreters::Outcome;
 
-// To copy an element there and its result back may cost a microsecond.
-constexpr double least_each_ns = 4e3;
-// To look through the bytecode, and to ship.
-constexpr double least_rest_ns = 10e6;
-// To start interpreters, and to import this part of gilmap.
-constexpr double least_rest_for_start_ns = 80e6;
 // Calls that took longer there than they would have here, before the function stays for some calls: a busy machine is
 // no reason to stay for good. Each further loss doubles their number.
 constexpr int losses_to_stay = 2;
@@ -47,15 +41,6 @@ Outcome end_list(CallState& call, Outcome outcome) {
 }  // namespace
 
 void count_losses(bool count) { losses_count.store(count); }
-
-bool workers_pay(const CallState& call, double each_ns) {
-  if (call.entry->stays || each_ns < least_each_ns || call.options.workers == 1) return false;
-  const double least = interpreters::started() ? least_rest_ns : least_rest_for_start_ns;
-  if (rest_ns(call, each_ns) < least || runtime::available_cpus() == 1) return false;
-  if (call.entry->calls_to_stay == 0) return true;
-  --call.entry->calls_to_stay;
-  return false;
-}
 
 bool rests_from_workers(PyObject* callable) {
   const auto entry = known_entry(callable);

@@ -9,9 +9,6 @@
 
 namespace gilmap::router {
 
-// Is it worth looking whether the rows behind those of call.prefix, each of which costs `each_ns` here, may go to the
-// workers?
-bool workers_pay(const CallState& call, double each_ns);
 // Does the callable stay for its next calls, because the last ones were slower there, or in vain?
 bool rests_from_workers(PyObject* callable);
 // The function, if nobody can tell where it runs. nullopt if it is to stay here, or with an exception set.

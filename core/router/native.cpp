@@ -8,7 +8,10 @@
 #include "router/native.h"
 
 #include "columns/output.h"
+#include "router/arrow/screen.h"
+#include "router/plan.h"
 #include "router/prepare.h"
+#include "router/situation.h"
 #include "router/specialise.h"
 #include "runtime/clock.h"
 #include "runtime/job.h"
@@ -20,11 +23,6 @@ using Types = std::vector<ir::Type>;
 
 // The longest that a group of unknown cost begins on the calling thread, before threads are woken.
 constexpr double inline_ms = 0.3;
-// Where the cost is known: a thread takes 40 to 60 µs to wake up.
-constexpr double worth_waking_ns = 200e3;
-// What a specialised kernel costs to compile, on another core: once the general one has run for as long, it has paid.
-constexpr int64_t worth_specialising_ns = 5'000'000;
-constexpr int64_t few_rows = 512;  // not worth a look at their values
 // A function that left most elements to CPython is tried again after so many calls: the data may be other ones.
 constexpr int calls_without_kernel = 15;
 // Work of kernels between two looks at what can be boxed. Each look takes a CPU from them.
@@ -66,16 +64,16 @@ class NativeRun {
  private:
   enum class Served : uint8_t { Ok, Raised, StoppedHere };
 
-  bool plan();
+  bool divide_rows();
   void leave_to_interpreter(Part& part);
-  std::shared_ptr<Variant> usable(const Types& types, int64_t rows, bool* failed);
+  std::shared_ptr<Variant> usable(const Types& types, int64_t rows, arrow::Kernel** arrow, bool* failed);
+  Plan plan_for(Variant* variant, int64_t rows, bool with_arrow = true) const;
   bool begin_output();
   void start(Part& part);
   void start_job(Part& part);
   bool run_arrow(Part& part);
   bool leave_arrow(Part& part);
   std::shared_ptr<Variant> forced_arrow(const Types& types);
-  arrow::Kernel* arrow_for(Variant& variant, int64_t rows) const;
   bool look_at(Part& part);
   Served serve_all_ready();
   Served serve(int64_t position);
@@ -108,17 +106,17 @@ class NativeRun {
 
 // ---------------------------------------------------------------- which rows go where
 
-bool NativeRun::plan() {
+bool NativeRun::divide_rows() {
   const int64_t begin = call_.prefix.size();
   partition_ = columns::partition(call_.inputs, begin, n_);
   if (PyErr_Occurred()) return false;
   queue_ = std::move(partition_.others);
   for (const columns::Group& group : partition_.groups) {
     bool failed = false;
-    auto variant = usable(group.types, group.count, &failed);
+    arrow::Kernel* arrow = nullptr;
+    auto variant = usable(group.types, group.count, &arrow, &failed);
     if (failed) return false;
     if (variant) {
-      arrow::Kernel* arrow = arrow_for(*variant, group.count);
       parts_.push_back({&group, std::move(variant), arrow});
     } else {
       for (int64_t row = 0; row < group.count; ++row) queue_.push_back(group.position(row));
@@ -138,33 +136,37 @@ bool NativeRun::plan() {
   return true;
 }
 
-// The variant for a group of rows, if it is worth having and can be had; waits for it.
-std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, bool* failed) {
+// The variant for a group of rows, if it is worth having and can be had; waits for it. `arrow`: what computes them
+// until then, if pyarrow.compute does.
+std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, arrow::Kernel** arrow, bool* failed) {
   Entry& entry = *call_.entry;
-  std::shared_ptr<Variant> v = entry.find(call_.func, types);
   if (call_.options.backend == Backend::ArrowKernel) {
-    v = forced_arrow(types);
+    auto v = forced_arrow(types);
     *failed = !v;
-    return v && frames_left() > v->depth + 1 ? v : nullptr;
+    if (!v || frames_left() <= v->depth + 1) return nullptr;
+    *arrow = arrow_kernel(*v);
+    return v;
   }
+  std::shared_ptr<Variant> v = entry.find(call_.func, types);
   const bool forced = is_compiled(call_.options.backend);
   if (forced && v && v->why) {  // what stood in the way may be gone
     entry.remove(v);
     v = nullptr;
   }
-  const double interpreted = entry.interpreted_ns * static_cast<double>(rows);
-  if (!v && !forced && interpreted > worth_lifting_ns && PyFunction_Check(call_.func) && arrow::is_loaded())
-    v = lifted(entry, call_.func, types);
-  if (v && arrow_for(*v, rows)) return v;
-  if (!v || v->state() == State::Lifted) {
-    if (!forced && interpreted < worth_preparing_ns) return nullptr;
-    v = prepare(entry, call_.func, types);
+  for (;;) {
+    const Plan p = plan_for(v.get(), rows);
+    if (p.first == Plan::First::Lift) {
+      v = lifted(entry, call_.func, types);
+    } else if (p.first == Plan::First::Compile) {
+      v = prepare(entry, call_.func, types);
+    } else if (p.first == Plan::First::Wait) {
+      if ((*failed = !await(*v))) return nullptr;
+    } else if (!v || p.now == Engine::Interpreter || p.now == Engine::Workers || frames_left() <= v->depth + 1) {
+      break;
+    } else if (p.now == Engine::Kernel || (*arrow = arrow_kernel(*v))) {
+      return v;
+    }
   }
-  if (v->state() == State::Compiling && !await(*v)) {
-    *failed = true;
-    return nullptr;
-  }
-  if (v->state() == State::Ready && frames_left() > v->depth + 1) return v;
   if (forced) {
     std::string why = v->why                    ? v->why->message()
                       : !v->code->error.empty() ? v->code->error
@@ -176,13 +178,17 @@ std::shared_ptr<Variant> NativeRun::usable(const Types& types, int64_t rows, boo
   return nullptr;
 }
 
-// Is the group computed by pyarrow.compute, at first?
-arrow::Kernel* NativeRun::arrow_for(Variant& variant, int64_t rows) const {
-  if (frames_left() <= variant.depth + 1) return nullptr;  // CPython raises RecursionError
-  if (call_.options.backend == Backend::ArrowKernel) return arrow_kernel(variant);
-  if (call_.options.backend != Backend::Auto || rows < few_rows) return nullptr;
-  const State state = variant.state();
-  return state == State::Lifted || state == State::Compiling ? arrow_kernel(variant) : nullptr;
+// What to do with so many rows of a group whose variant is this, or none.
+Plan NativeRun::plan_for(Variant* variant, int64_t rows, bool with_arrow) const {
+  Situation s = situation_of(call_);
+  s.beside_others = true;
+  s.rows = static_cast<double>(rows);
+  set_code(s, variant);
+  s.kernel_rests = false;  // whole calls do
+  if (!with_arrow) s.arrow = ArrowUse::Impossible;
+  if (!variant && s.arrow == ArrowUse::Possible && !(arrow::is_loaded() && arrow::may_be_expression(call_.func)))
+    s.arrow = ArrowUse::Impossible;
+  return router::plan(s);
 }
 
 std::shared_ptr<Variant> NativeRun::forced_arrow(const Types& types) {
@@ -215,11 +221,7 @@ bool NativeRun::begin_output() {
 
 void NativeRun::start(Part& part) {
   if (!part.arrow) return start_job(part);
-  ArrowTier& tier = part.variant->arrow;
-  // A kernel that saved less than its compile costs would come too late for this call, and all so far.
-  const double expected = tier.ns_per_row * static_cast<double>(part.group->count);
-  if (call_.options.backend == Backend::Auto && tier.spent_ns + expected > worth_preparing_ns)
-    begin_compile(*call_.entry, *part.variant);
+  if (plan_for(part.variant.get(), part.group->count).compile_meanwhile) begin_compile(*call_.entry, *part.variant);
 }
 
 // A chunk of the part, by pyarrow.compute. False with an exception set.
@@ -269,27 +271,28 @@ bool NativeRun::run_arrow(Part& part) {
 // What is left of it goes to a kernel, if that pays, else to the interpreter.
 bool NativeRun::leave_arrow(Part& part) {
   part.arrow = nullptr;
-  const auto rest = static_cast<double>(part.group->count - part.rows_done);
-  if (call_.entry->interpreted_ns * rest < worth_preparing_ns) {
-    leave_to_interpreter(part);
-    return true;
+  for (;;) {
+    const Plan p = plan_for(part.variant.get(), part.group->count - part.rows_done, false);
+    if (p.first == Plan::First::Compile) {
+      begin_compile(*call_.entry, *part.variant);
+    } else if (p.first == Plan::First::Wait) {
+      if (!await(*part.variant)) return false;
+    } else if (p.now == Engine::Kernel) {
+      start_job(part);
+      return true;
+    } else {
+      leave_to_interpreter(part);
+      return true;
+    }
   }
-  begin_compile(*call_.entry, *part.variant);
-  if (part.variant->state() == State::Compiling && !await(*part.variant)) return false;
-  if (part.variant->state() == State::Ready)
-    start_job(part);
-  else
-    leave_to_interpreter(part);
-  return true;
 }
 
 void NativeRun::start_job(Part& part) {
   Variant& variant = *part.variant;
-  const auto rows = static_cast<double>(part.group->count);
+  const Plan p = plan_for(&variant, part.group->count - part.rows_done);
   if (variant.native_ns > 0) call_.entry->unused_variants = 0;
   if (part.group->count >= few_rows || runtime::lanes_only()) part.specialised = specialised_for(variant, *part.group);
-  const bool paid = variant.native_ns + variant.ns_per_row * rows > static_cast<double>(worth_specialising_ns);
-  if (part.specialised && paid && !runtime::lanes_only()) request(*part.specialised, variant);
+  if (part.specialised && p.specialise && !runtime::lanes_only()) request(*part.specialised, variant);
   if (part.specialised && runtime::lanes_only()) make_now(*part.specialised, variant);
 
   runtime::JobSpec spec;
@@ -307,9 +310,8 @@ void NativeRun::start_job(Part& part) {
   spec.wake_after_ns = call_.gives_list() ? boxing_interval_ns : INT64_MAX;  // an array needs nothing done meanwhile
   spec.in_order = in_order_;
   part.job = std::make_unique<runtime::Job>(spec);
-  const bool large = variant.ns_per_row * rows > worth_waking_ns;
   bool finished = false;
-  if (!large) {
+  if (!p.wake_threads) {
     PyThreadState* saved = PyEval_SaveThread();
     finished = part.job->run_inline(inline_ms);
     take_gil_back(saved);
@@ -337,7 +339,8 @@ bool NativeRun::look_at(Part& part) {
     call_.native_rows += part.rows_done;
   } else if (part.job->mostly_deopts()) {
     give_up(part);
-  } else if (part.specialised && !part.specialised->requested && runtime::now_ns() - started_ > worth_specialising_ns) {
+  } else if (part.specialised && !part.specialised->requested &&
+             static_cast<double>(runtime::now_ns() - started_) > worth_specialising_ns) {
     request(*part.specialised, variant);
   }
   return true;
@@ -498,7 +501,7 @@ void NativeRun::tell_times() {
 }
 
 Ref NativeRun::run() {
-  if (!plan() || !begin_output()) return {};
+  if (!divide_rows() || !begin_output()) return {};
   started_ = runtime::now_ns();
   for (Part& part : parts_) start(part);
   for (;;) {

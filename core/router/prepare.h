@@ -17,6 +17,9 @@ void begin_compile(Entry& entry, Variant& variant);
 // Both.
 std::shared_ptr<Variant> prepare(Entry& entry, PyObject* callable, std::span<const ir::Type> types);
 
+// What a compile takes on this machine: the mean of the last ones of this process.
+double usual_compile_ns();
+
 // What computes the variant until its kernel is ready, if pyarrow.compute was imported and can. Null: no such thing. No
 // exception is set.
 arrow::Kernel* arrow_kernel(Variant& variant);
