@@ -14,8 +14,8 @@ using lift::BinaryKind;
 using lift::Code;
 using lift::Instr;
 
-// Bytes of bytecode.
-constexpr Py_ssize_t short_code = 256;
+// Units of bytecode, of two bytes each.
+constexpr Py_ssize_t short_code = 128;
 // Of `a if c else b` and comparisons in a chain the passes make one expression, if they are few.
 constexpr int most_jumps = 4;
 
@@ -55,7 +55,7 @@ bool has_step(const Instr& i) {
 bool may_be_expression(PyObject* func) {
   if (!PyFunction_Check(func)) return false;
   auto* code = reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(func));
-  if (_PyCode_NBYTES(code) > short_code) return false;
+  if (Py_SIZE(code) > short_code) return false;
   int jumps = 0;
   const std::vector<Instr> instrs = lift::decode(code);
   for (size_t k = 0; k < instrs.size(); ++k) {
