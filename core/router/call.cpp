@@ -322,10 +322,6 @@ Ref Call::run() {
 }  // namespace
 
 Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& options) {
-  if (!PyCallable_Check(func)) {
-    PyErr_Format(PyExc_TypeError, "'%.200s' object is not callable", Py_TYPE(func)->tp_name);
-    return {};
-  }
   if (iterables.empty()) {
     PyErr_SetString(PyExc_TypeError, "gilmap.map() needs a function and at least one iterable");
     return {};
@@ -336,6 +332,12 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
   std::shared_ptr<Entry> entry = known_entry(func);
   auto inputs = columns::open_all(iterables);
   if (inputs.empty()) return {};
+  // map calls nothing for no elements, so that it does not mind; an empty array has a type, which no one can tell here.
+  const bool calls_nothing = inputs[0]->container() == columns::Container::List && columns::common_size(inputs) == 0;
+  if (!calls_nothing && !PyCallable_Check(func)) {
+    PyErr_Format(PyExc_TypeError, "'%.200s' object is not callable", Py_TYPE(func)->tp_name);
+    return {};
+  }
   // As with map, f may change a list while the call goes through it. Not where the result has a length of its own, or
   // where other interpreters are at work: there a list is what it was. A function with a kernel does nothing to it.
   const bool as_it_was = options.backend == Backend::Subinterp ||

@@ -1,5 +1,6 @@
 """The interface itself: arguments, errors that tell bad input apart, explain, the command line, imports."""
 
+import array
 import inspect
 import json
 import math
@@ -28,12 +29,14 @@ def test_not_callable(f):
         gilmap.explain(f)
 
 
-def test_not_callable_with_no_elements():
-    """list(map(None, [])) is an empty list: nothing is ever called. Either that or TypeError is right."""
-    try:
-        assert gilmap.map(None, []) == []
-    except TypeError:
-        pass
+@pytest.mark.parametrize("f", [None, 5, "abs", [abs]])
+def test_not_callable_with_no_elements(f):
+    """Nothing is ever called, so list(map(5, [])) is an empty list. An empty array would need a type."""
+    for backend in (None, "inline", "jit"):
+        assert gilmap.map(f, [], backend=backend) == list(map(f, []))
+        assert gilmap.map(f, [1], (), backend=backend) == list(map(f, [1], ()))
+        with pytest.raises(TypeError, match="callable"):
+            gilmap.map(f, array.array("d"), backend=backend)
 
 
 @pytest.mark.parametrize("thing", [5, None, object(), 2.5])
