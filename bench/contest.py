@@ -1,64 +1,46 @@
-"""The contest: each workload, container and size under every runner, in turns, each result compared with map's."""
+"""The contest: each workload, container and size under every runner, in turns, each result compared with map's.
 
-import hashlib
+A run may be given less time than it needs. So cells are taken in the order of what they say: each workload in each
+container at its principal size, the middle one, then the larger sizes, then the smaller ones, then the largest arrays.
+No runner gets more than its share of seconds in a cell, whatever it does with them.
+"""
+
 import os
-import pathlib
-import pickle
 import time
 
-from bench import check, limits, machine
-from bench.measure import ROOT
+from bench import limits, machine
 from bench.peers import Failed, Peer, missing
 from bench.runners import FILES
+from bench.truth import Truth
 from bench.workloads import ALL
 
 REPEATS = 5
-LIMIT = 20.0  # seconds for one request
-PATIENCE = 5.0  # seconds that map may take for a cell; beyond, what interprets the elements is left out
+SHARE = 30.0  # seconds for one runner in one cell: first call, warm-up and turns
+CHECK = 2e-6  # seconds for each element beside these, to make the inputs and to compare the results
+PATIENCE = 2.0  # seconds that map may take for a cell; beyond, what interprets the elements is left out
+LEAST = 5.0  # seconds for a single turn, however little is left of the share
 PAUSE = 0.01  # threads of a peer may spin for a while after a call
-
-
-class Truth:
-    """What map gives, in files that are kept between runs: the slowest takes a minute."""
-
-    def __init__(self):
-        self._folder = pathlib.Path(ROOT) / "build" / "bench" / "truth"
-        self._folder.mkdir(parents=True, exist_ok=True)
-
-    def file(self, workload, size):
-        """The path, and how long map took when it was made."""
-        code = workload.function.__code__
-        names = sorted(v.__code__.co_code for v in workload.function.__globals__.values() if hasattr(v, "__code__"))
-        columns = workload.columns(size)
-        known = repr((code.co_code, code.co_consts, names, columns if size <= 10**5 else columns[0][:1000], size))
-        path = self._folder / f"{workload.name}-{size}-{hashlib.sha256(known.encode()).hexdigest()[:16]}.pickle"
-        seconds = path.with_suffix(".seconds")
-        if not seconds.exists():
-            began = time.perf_counter()
-            expected = check.outcome(lambda: list(map(workload.function, *columns)))
-            took = time.perf_counter() - began
-            path.write_bytes(pickle.dumps(expected, protocol=4))
-            seconds.write_text(repr(took))
-        return str(path), float(seconds.read_text())
 
 
 def cells(workloads, quick):
     """(workload, kind, size), what matters most first, so that a run that is cut short says most."""
     names = [ALL[name] for name in workloads]
+    kinds = ("numpy", "list", "arrow")
     if quick:
-        return [(w, kind, w.sizes[0]) for w in names for kind in w.kinds]
-    order = []
-    for rank, kind in ((1, "numpy"), (1, "list"), (2, "numpy"), (2, "list"), (1, "arrow"), (0, "list"), (0, "numpy")):
-        order += [(w, kind, w.sizes[rank]) for w in names if kind in w.kinds]
-    order += [(w, "arrow", w.sizes[rank]) for rank in (2, 0) for w in names if "arrow" in w.kinds]
-    order += [(w, kind, n) for w in names for kind in ("numpy", "arrow") for n in w.array_sizes]
-    return order
+        return [(w, kind, w.sizes[0]) for w in names for kind in kinds if kind in w.kinds]
+    order = [(w, kind, w.sizes[rank]) for rank in (1, 2, 0) for kind in kinds for w in names if kind in w.kinds]
+    return order + [(w, kind, n) for w in names for kind in ("numpy", "arrow") for n in w.array_sizes]
+
+
+def key_of(cell):
+    return cell["workload"], cell["kind"], cell["size"]
 
 
 class Contest:
-    def __init__(self, names, limit=LIMIT, patience=PATIENCE, repeats=REPEATS):
-        self.limit, self.patience, self.repeats = limit, patience, repeats
+    def __init__(self, names, share=SHARE, patience=PATIENCE, repeats=REPEATS):
+        self.share, self.patience, self.repeats = share, patience, repeats
         self.skipped, self.startup, self._peers = {}, {}, {}
+        self._too_slow = {}  # (runner, workload, kind) to the smallest size that took more than the share
         self._truth = Truth()
         for name in names:
             if reason := missing(name):
@@ -70,55 +52,74 @@ class Contest:
 
     def _start(self, name):
         try:
-            self._peers[name] = Peer(name, self.limit)
+            self._peers[name] = Peer(name, self.share)
             self.startup.setdefault(name, self._peers[name].startup)
         except Failed as error:
             self.skipped[name] = f"failed to start: {error}"
             self._peers.pop(name, None)
 
     def cell(self, workload, kind, size):
+        began = time.monotonic()
         truth, map_seconds = self._truth.file(workload, size)
-        results, running = {}, []
+        results, left = {}, {}
         for name in list(self._peers):
-            peer = self._peers[name]
-            if kind not in peer.runner.kinds:
+            if kind not in self._peers[name].runner.kinds:
                 continue
-            if peer.runner.interprets and map_seconds > self.patience:
-                results[name] = {"skipped": f"too slow here: map alone takes {map_seconds:.1f} s"}
+            if reason := self._left_out(name, workload, kind, size, map_seconds):
+                results[name] = {"skipped": reason}
                 continue
+            since, allowed = time.monotonic(), self.share + CHECK * size
             try:
-                answer = peer.ask("prepare", workload.name, kind, size, truth, limit=self.limit + 10 * map_seconds)
+                answer = self._peers[name].ask("prepare", workload.name, kind, size, truth, limit=allowed)
             except Failed as error:
                 results[name] = {"failed": str(error)}
-                self._revive(name)
+                self._after_failure(name, workload, kind, size, error)
                 continue
             if "none" in answer:
                 results[name] = {"none": answer["none"]}
                 continue
             results[name] = {**answer, "seconds": [], "cpu": []}
-            running.append(name)
-        self._take_turns(results, running)
+            left[name] = min(self.share, allowed - (time.monotonic() - since))
+        self._take_turns(results, left, workload, kind, size)
         cell = {"workload": workload.name, "kind": kind, "size": size, "map_once": map_seconds, "runners": results}
         cell["limit"] = limits.limit_of(cell, workload.function.__code__.co_argcount)
+        cell["took"] = time.monotonic() - began
         return cell
 
-    def _take_turns(self, results, running):
+    def _left_out(self, name, workload, kind, size, map_seconds):
+        """None, or why this runner does not take part in the cell."""
+        if self._peers[name].runner.interprets and map_seconds > self.patience:
+            return f"too slow here: map alone takes {map_seconds:.1f} s"
+        known = self._too_slow.get((name, workload.name, kind))
+        if known is not None and size >= known:
+            return f"took more than {self.share:.0f} s with {known:,} elements"
+        return None
+
+    def _take_turns(self, results, left, workload, kind, size):
+        """`left`: seconds of its share that each runner has left. Each gets one turn at least."""
+        running = list(left)
         for turn in range(self.repeats):
             # Each turn begins with another runner, so that nobody always follows the same one.
             for name in running[turn % len(running) :] + running[: turn % len(running)] if running else []:
-                if "failed" in results[name]:
+                seconds = results[name]["seconds"]
+                if "failed" in results[name] or (seconds and seconds[-1] > left[name]):
                     continue
                 time.sleep(PAUSE)
+                since = time.monotonic()
                 try:
-                    answer = self._peers[name].ask("once")
+                    answer = self._peers[name].ask("once", limit=max(LEAST, left[name]))
                 except Failed as error:
                     results[name]["failed"] = str(error)
-                    self._revive(name)
+                    self._after_failure(name, workload, kind, size, error)
                     continue
-                results[name]["seconds"].append(answer["seconds"])
+                left[name] -= time.monotonic() - since
+                seconds.append(answer["seconds"])
                 results[name]["cpu"].append(answer["cpu"])
 
-    def _revive(self, name):
+    def _after_failure(self, name, workload, kind, size, error):
+        if str(error).startswith("timeout"):
+            key = name, workload.name, kind
+            self._too_slow[key] = min(size, self._too_slow.get(key, size))
         if not self._peers[name].alive:
             self._start(name)
 
@@ -127,25 +128,56 @@ class Contest:
             peer.close()
 
 
-def run(workloads=tuple(ALL), names=tuple(FILES), quick=False, minutes=None, patience=PATIENCE, save=None):
-    """The whole contest as what becomes JSON; `save(run)` after each cell keeps what there is."""
+class NoResume(Exception):
+    """The run that is to go on is another one; the text says how."""
+
+
+def _kept(found, quick, described):
+    """The cells of an earlier run that this one need not measure again. Raises NoResume."""
+    if found is None:
+        return []
+    then = found["machine"]
+    for what in ("cpu", "cpus", "python", "engine"):
+        if then.get(what) != described[what]:
+            raise NoResume(f"{what} was {then.get(what)}, is {described[what]}: start anew, without --resume")
+    if found["quick"] != quick:
+        raise NoResume("one run with --quick and one without do not make a run")
+    return found["cells"]
+
+
+def run(workloads=tuple(ALL), names=tuple(FILES), quick=False, minutes=None, patience=PATIENCE, save=None, resume=None):
+    """The whole contest as what becomes JSON; `save(run)` after each cell keeps what there is.
+
+    resume: an earlier run, whose cells are kept.
+    """
     began = time.monotonic()
-    contest = Contest(names, limit=LIMIT if not quick else 10.0, patience=patience)
-    found = {"machine": machine.describe(), "quick": quick, "repeats": contest.repeats, "cells": [], "not_run": []}
-    found["skipped"], found["startup"] = contest.skipped, contest.startup
+    described = machine.describe()
+    kept = _kept(resume, quick, described)
+    known = set(map(key_of, kept))
+    contest = Contest(names, share=10.0 if quick else SHARE, patience=patience)
+    found = {"machine": described, "quick": quick, "repeats": contest.repeats, "share": contest.share}
+    found |= {"cells": list(kept), "not_run": [], "broken": [], "skipped": contest.skipped}
+    found["startup"] = {**(resume or {}).get("startup", {}), **contest.startup}
+    order = [(w, kind, size) for w, kind, size in cells(workloads, quick) if (w.name, kind, size) not in known]
     try:
-        for workload, kind, size in cells(workloads, quick):
+        for number, (workload, kind, size) in enumerate(order, start=1):
             if minutes and time.monotonic() - began > 60 * minutes:
                 found["not_run"].append([workload.name, kind, size])
                 continue
-            cell = contest.cell(workload, kind, size)
+            try:
+                cell = contest.cell(workload, kind, size)
+            except Exception as error:  # ours, not a peer's: the other cells are worth having all the same
+                found["broken"].append([workload.name, kind, size, f"{type(error).__name__}: {error}"[:300]])
+                print(f"{workload.name}, {kind}, {size}: {type(error).__name__}: {error}", flush=True)
+                continue
             found["cells"].append(cell)
-            print(_line(cell), flush=True)
+            print(f"[{number}/{len(order)}, {cell['took']:.0f} s] {_line(cell)}", flush=True)
+            found["load_after"], found["took"] = os.getloadavg(), time.monotonic() - began
             if save:
-                save(found)
+                save({**found, "not_run": [[w.name, k, n] for w, k, n in order[number:]]})
     finally:
         contest.close()
-    found["load_after"] = os.getloadavg()
+    found["load_after"], found["took"] = os.getloadavg(), time.monotonic() - began
     return found
 
 

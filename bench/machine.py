@@ -9,6 +9,7 @@ import time
 
 from bench.measure import ROOT
 
+ENGINE = ("core", "bindings", "python")
 PACKAGES = ("numpy", "numba", "numexpr", "pyarrow", "joblib", "ray", "dask")
 
 
@@ -41,6 +42,8 @@ def describe():
         "python": platform.python_version(),
         "versions": {p: v for p in PACKAGES if (v := _version(p))},
         "commit": _output("git", "rev-parse", "--short=10", "HEAD"),
+        # What is measured, whatever else a commit has.
+        "engine": " ".join(_output("git", "rev-parse", *(f"HEAD:{folder}" for folder in ENGINE)).split()),
         "changed": bool(_output("git", "status", "--porcelain", "--", "core", "python", "bindings", "bench")),
         "load": os.getloadavg(),
         "time": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),

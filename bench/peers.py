@@ -48,7 +48,11 @@ class Peer:
             stderr=subprocess.DEVNULL,
             start_new_session=True,  # so that what it started can be ended with it
         )
-        self.startup = self.ask("start", name, limit=max(limit, 60.0))["startup"]
+        try:
+            self.startup = self.ask("start", name, limit=max(limit, 60.0))["startup"]
+        except Failed:
+            self._kill()  # one that only says that it cannot start is still there
+            raise
 
     def ask(self, method, *args, limit=None):
         """Raises Failed."""
@@ -62,10 +66,16 @@ class Peer:
             self._end(f"timeout after {limit:.0f} s")
         line = self._process.stdout.readline()
         if not line:
-            status = self._process.wait()
+            try:
+                status = self._process.wait(timeout=5.0)
+            except subprocess.TimeoutExpired:
+                self._end("closed its end and went on")
             name = signal.Signals(-status).name if status < 0 else f"exit status {status}"
             self._end(f"crashed: {name}")
-        answer = json.loads(line)
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            self._end(f"crashed in the midst of its answer: {line[:40]!r}")
         if "failed" in answer:
             raise Failed(answer["failed"])
         return answer

@@ -7,6 +7,9 @@ The part `peers` is the contest of all peers over all workloads, checked bit for
 `scaling` found as a page, into docs/benchmarks.md and README.md. They are run when they are named.
 
 usage: run.py [--quick] [--json FILE] [--compare OLD.json] [PART…]
+
+Both write what they have found after each cell and each point, so that a run that ends too soon is not lost; `--resume`
+goes on with it.
 """
 
 import argparse
@@ -14,6 +17,7 @@ import importlib
 import json
 import os
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
@@ -49,6 +53,7 @@ RUN = pathlib.Path(os.environ.get("GILMAP_BENCH_RUN") or pathlib.Path(ROOT) / "b
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # so that the peers are ended as well
     args = arguments()
     table = Table()
     parts = args.parts or ([] if args.compare else list(PARTS))
@@ -59,13 +64,22 @@ def main():
         load("micro.run")(args.quick)
     found = json.loads(RUN.read_text()) if RUN.exists() else None
     if "peers" in parts or (args.compare and not parts):
-        found = contest.run(args.workloads, args.runners, args.quick, args.minutes, args.patience, save)
+        resume = found if args.resume else None
+        scaling = (resume or {}).get("scaling")
+        try:
+            found = contest.run(
+                args.workloads, args.runners, args.quick, args.minutes, args.patience, save, resume=resume
+            )
+        except contest.NoResume as error:
+            raise SystemExit(str(error)) from None
+        found |= {"scaling": scaling} if scaling else {}
         save(found)
     if "scaling" in parts:
         if found is None:
             raise SystemExit("there is no run of `peers` yet to add this to")
-        found["scaling"] = load("scaling.charts")(5, args.quick)
-        save(found)
+        for charts in load("scaling.charts")(args.quick, args.scaling_minutes):
+            save(found | {"scaling": charts})
+        found["scaling"] = charts
     if "report" in parts:
         if found is None:
             raise SystemExit("there is no run of `peers` yet to report")
@@ -90,6 +104,8 @@ def arguments():
     parser.add_argument("--json", help="file for the figures")
     parser.add_argument("--compare", metavar="OLD.json", help="runs `peers` and compares it with an older run")
     parser.add_argument("--minutes", type=float, help="of `peers`: what does not fit is listed as not run")
+    parser.add_argument("--scaling-minutes", type=float, default=10.0, help="the same of `scaling`")
+    parser.add_argument("--resume", action="store_true", help="`peers` keeps the cells of a run that was cut short")
     parser.add_argument(
         "--patience",
         type=float,
@@ -115,8 +131,11 @@ def arguments():
 
 
 def save(found):
+    """In one step, so that a run that is ended in the midst of it leaves the last one."""
     RUN.parent.mkdir(parents=True, exist_ok=True)
-    RUN.write_text(json.dumps(found) + "\n")
+    part = RUN.with_suffix(".part")
+    part.write_text(json.dumps(found) + "\n")
+    os.replace(part, RUN)
 
 
 def report(found, path, docs):

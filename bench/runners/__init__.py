@@ -8,6 +8,7 @@ A file defines `RUNNERS`, a dict of names to classes with
     prepare(workload, columns, kind)   a callable without arguments, whose first call is timed as such;
                 `NotExpressible` says why there is none. What needs tuning (chunk sizes) is `tune()`, untimed.
     stop()
+    describe()  what the report is to say of this cell beside the time; asked after the warm-up
 Inputs in `columns` are already of the kind, and no conversion of theirs is left out of the timing.
 """
 
@@ -50,8 +51,8 @@ class Runner:
     def start(self):
         pass
 
-    def tune(self):
-        pass
+    def describe(self):
+        return ""
 
     def stop(self):
         pass

@@ -22,7 +22,15 @@ class Gilmap(Runner):
 
             if gilmap.explain(f, *columns)["backend"] != "jit":
                 raise NotExpressible("not compiled: " + gilmap.explain(f, *columns)["reason"])
+        self._called = f, columns
         return lambda: self._map(f, *columns, backend=self.backend)
+
+    def describe(self):
+        """What it would choose by itself, now that it knows the function."""
+        import gilmap
+
+        f, columns = self._called
+        return f"explain: {gilmap.explain(f, *columns)['backend']}" if self.backend is None else ""
 
     def stop(self):
         import gilmap

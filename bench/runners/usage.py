@@ -24,14 +24,28 @@ def tree():
     return found
 
 
-def cpu_seconds():
-    total = 0.0
-    for pid in tree():
-        try:
-            total += time.clock_gettime((~pid << 3) | CPUCLOCK_SCHED)
-        except OSError:  # it has ended
-            continue
-    return total
+def _clock(pid):
+    """CPU seconds of a process so far; 0 where it has ended."""
+    try:
+        return time.clock_gettime((~pid << 3) | CPUCLOCK_SCHED)
+    except OSError:
+        return 0.0
+
+
+class CpuTime:
+    """CPU time from its making on. To search /proc takes longer than many a call, so it is done before and after."""
+
+    def __init__(self):
+        self._before = {pid: 0.0 for pid in tree()}
+        for pid in self._before:
+            self._before[pid] = _clock(pid)
+
+    def spent(self):
+        after = {pid: _clock(pid) for pid in self._before}
+        for pid in tree():
+            if pid not in after:  # started meanwhile
+                after[pid] = _clock(pid)
+        return sum(max(0.0, seconds - self._before.get(pid, 0.0)) for pid, seconds in after.items())
 
 
 def _kilobytes(field):

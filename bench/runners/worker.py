@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import pickle
+import statistics
 import sys
 import time
 
@@ -15,6 +16,10 @@ from bench.runners import usage
 
 WARM = 0.2  # seconds, and at least two calls
 IDLE = 2.0  # at most, until compiles in the background have ended
+LONG = 0.5  # seconds; a call that takes longer is warm after one, and its chunks need no tuning
+# A turn of short calls is several of them, one after the other, and counts as their median: a single one of 50 µs is as
+# long as it takes a thread to wake up.
+TURN, CALLS = 5e-3, 15
 
 
 class Peer:
@@ -47,21 +52,21 @@ class Peer:
             expected = pickle.load(file)
         wrong = check.difference(expected, result)
         del result
-        if first < IDLE and hasattr(self.run, "tune"):
-            self.run.tune()
-        self._warm(first)
+        if first < LONG:
+            if hasattr(self.run, "tune"):
+                self.run.tune()
+            self._warm()
         wrong = wrong or check.difference(expected, check.outcome(self.run))  # warm code may be other code
-        return {"first": first, "peak": peak, "wrong": wrong}
+        self._until_idle()
+        return {"first": first, "peak": peak, "wrong": wrong, "remark": self.runner.describe()}
 
-    def _warm(self, first):
+    def _warm(self):
         spent, calls = 0.0, 0
         while calls < 2 or spent < WARM:
             began = time.perf_counter()
             check.outcome(self.run)
             spent += time.perf_counter() - began
             calls += 1
-            if first > IDLE:
-                break
         self._until_idle()
 
     def _until_idle(self):
@@ -73,12 +78,14 @@ class Peer:
                 return
 
     def once(self):
-        cpu = usage.cpu_seconds()
-        began = time.perf_counter()
-        result = check.outcome(self.run)
-        seconds = time.perf_counter() - began
-        del result
-        return {"seconds": seconds, "cpu": usage.cpu_seconds() - cpu}
+        """A turn: seconds and CPU seconds of a call."""
+        seconds, cpu = [], usage.CpuTime()
+        while not seconds or (sum(seconds) < TURN and len(seconds) < CALLS):
+            began = time.perf_counter()
+            result = check.outcome(self.run)
+            seconds.append(time.perf_counter() - began)
+            del result
+        return {"seconds": statistics.median(seconds), "cpu": cpu.spent() / len(seconds)}
 
     def stop(self):
         if self.runner:

@@ -48,7 +48,7 @@ def test_a_crash_and_a_timeout_are_results():
     assert not peer.alive
     peer = Peer("map", limit=5)
     with pytest.raises(Failed, match="timeout"):
-        peer.ask("once", limit=1e-6)
+        peer.ask("prepare", "float_math", "list", 10**6, "", limit=0.01)
     assert not peer.alive
 
 

@@ -1,0 +1,126 @@
+"""The contest under a budget: what is run first, what a slow peer may cost, and what is left after a crash."""
+
+import json
+import time
+
+import pytest
+
+from bench import contest
+from bench.peers import Failed
+from bench.workloads import ALL
+
+SIZES = ALL["float_math"].sizes
+
+
+class Scripted:
+    """A peer without a process; `script` maps (name, method) to what asking it does, and answers."""
+
+    script, started, limits = {}, [], []
+
+    def __init__(self, name, limit):
+        self.name, self.startup, self.alive = name, 0.1, True
+        self.runner = type("Runner", (), {"kinds": ("list", "numpy", "arrow"), "interprets": name == "map"})
+        Scripted.started.append(name)
+
+    def ask(self, method, *args, limit=None):
+        Scripted.limits.append(limit)
+        said = Scripted.script.get((self.name, method), lambda *_: {})(self, *args)
+        return {"first": 1.0, "peak": 0, "wrong": None, "remark": "", "seconds": 0.01, "cpu": 0.01} | said
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def scripted(monkeypatch):
+    monkeypatch.setattr(contest, "Peer", Scripted)
+    monkeypatch.setattr(contest, "missing", lambda name: None)
+    monkeypatch.setattr(contest, "PAUSE", 0)
+    monkeypatch.setattr(contest.Truth, "file", lambda self, workload, size: ("", 0.001))
+    monkeypatch.setattr(contest.limits, "limit_of", lambda cell, columns: None)
+    monkeypatch.setattr(Scripted, "script", {})
+    monkeypatch.setattr(Scripted, "started", [])
+    monkeypatch.setattr(Scripted, "limits", [])
+    return Scripted
+
+
+def timeout(peer, workload, kind, size, truth):
+    if size >= SIZES[1]:
+        peer.alive = False
+        raise Failed("timeout after 30 s")
+    return {}
+
+
+def test_each_workload_in_each_container_comes_first_and_all_come_once():
+    order = contest.cells(list(ALL), quick=False)
+    every = {(w.name, kind) for w in ALL.values() for kind in w.kinds}
+    first = order[: len(every)]
+    assert {(w.name, kind) for w, kind, _ in first} == every
+    assert all(size == w.sizes[1] for w, _, size in first)
+    keys = [(w.name, kind, size) for w, kind, size in order]
+    assert len(set(keys)) == len(keys)
+    assert set(keys) == {(w.name, *cell) for w in ALL.values() for cell in w.cells()}
+
+
+def test_a_peer_that_took_too_long_is_left_out_of_larger_sizes_only(scripted):
+    scripted.script["PyPy", "prepare"] = timeout
+    found = contest.run(["float_math"], ["gilmap", "PyPy"])
+    said = {(c["kind"], c["size"]): c["runners"]["PyPy"] for c in found["cells"]}
+    assert said["list", SIZES[1]]["failed"] == "timeout after 30 s"
+    assert said["list", SIZES[2]]["skipped"] == f"took more than 30 s with {SIZES[1]:,} elements"
+    assert len(said["list", SIZES[0]]["seconds"]) == contest.REPEATS
+    assert all(len(c["runners"]["gilmap"]["seconds"]) == contest.REPEATS for c in found["cells"])
+    assert scripted.started.count("PyPy") == 1 + 3  # again after each of the timeouts, one a container
+
+
+def slow(peer):
+    time.sleep(0.05)
+    return {"seconds": 0.05}
+
+
+def test_a_slow_peer_gets_fewer_turns_and_the_others_all(scripted):
+    scripted.script["PyPy", "once"] = slow
+    cell = contest.Contest(["gilmap", "PyPy"], share=0.12).cell(ALL["float_math"], "numpy", 100)
+    assert len(cell["runners"]["PyPy"]["seconds"]) in (1, 2)
+    assert len(cell["runners"]["gilmap"]["seconds"]) == contest.REPEATS
+    assert scripted.limits and None not in scripted.limits  # nobody is waited for without end
+
+
+def test_a_run_without_time_names_what_it_did_not_run(scripted):
+    found = contest.run(["float_math"], ["gilmap"], minutes=1e-9)
+    assert found["cells"] == []
+    assert [tuple(cell) for cell in found["not_run"]] == [
+        (w.name, k, n) for w, k, n in contest.cells(["float_math"], False)
+    ]
+
+
+def test_an_error_of_the_benchmark_costs_one_cell(scripted, monkeypatch):
+    def limit_of(cell, columns):
+        if cell["kind"] == "numpy":
+            raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(contest.limits, "limit_of", limit_of)
+    found = contest.run(["float_math"], ["gilmap"], quick=True)
+    assert found["broken"] == [["float_math", "numpy", SIZES[0], "ZeroDivisionError: ours"]]
+    assert {cell["kind"] for cell in found["cells"]} == {"list", "arrow"}
+
+
+def test_a_run_that_was_cut_short_goes_on(scripted):
+    saved = []
+    whole = contest.run(["float_math"], ["gilmap"], save=lambda found: saved.append(json.dumps(found)))
+    assert len(saved) == len(whole["cells"]) > 3
+    cut = json.loads(saved[2])
+    assert len(cut["cells"]) == 3 and len(cut["not_run"]) == len(whole["cells"]) - 3
+    again = []
+    resumed = contest.run(["float_math"], ["gilmap"], save=again.append, resume=cut)
+    assert len(again) == len(whole["cells"]) - 3
+    assert resumed["cells"][:3] == cut["cells"] and resumed["not_run"] == []
+    assert list(map(contest.key_of, resumed["cells"])) == list(map(contest.key_of, whole["cells"]))
+
+
+@pytest.mark.parametrize("what", ["cpu", "engine", "python"])
+def test_a_run_of_something_else_does_not_go_on(scripted, what):
+    found = contest.run(["float_math"], ["gilmap"], minutes=1e-9)
+    found["machine"][what] = "another"
+    with pytest.raises(contest.NoResume, match=what):
+        contest.run(["float_math"], ["gilmap"], resume=found)
