@@ -1,8 +1,9 @@
-"""The physical limit of a cell: C++ for this CPU where bench/simd.cpp has it, and a copy of the same bytes.
+"""What a cell's time can be held against: C++ for this CPU, or else a copy of the same bytes.
 
-The copy goes into a new array, as a result does, from as many threads as there are CPUs. Whichever is slower is the
-limit: no exact program is faster than moving its data. C++ that is compiled from plain loops is no proof that nobody
-could be quicker, so a share above 100 % is possible, and is printed as it is.
+C++ computes the same to the bit, and its remark says how it is written; as no C++ is proof that nobody could be
+quicker, a share above 100 % is possible, and is printed as it is. The copy goes into a new array, as a result does,
+from as many threads as there are CPUs: no exact program is faster than moving its data. Beside C++ it tells how far
+from that the workload is; by itself it says little of one that computes much.
 """
 
 import concurrent.futures
@@ -22,7 +23,7 @@ def copy_seconds(bytes_in, bytes_out, repeats=5):
 
     def part(target, k):
         piece = slice(bounds[k], bounds[k + 1])
-        np.copyto(target[piece], source[: bounds[k + 1] - bounds[k]])
+        np.copyto(target[piece], source[piece])
         source[written:].max(initial=0.0) if k == 0 and words > written else None
 
     seconds = []
@@ -41,12 +42,12 @@ def copy_seconds(bytes_in, bytes_out, repeats=5):
 
 
 def limit_of(cell, columns):
-    """{"what", "seconds"} for a finished cell. Lists have no such limit: boxing is bound by CPython's allocator."""
+    """{"what", "seconds", "copy"} for a finished cell. Lists have none: boxing is bound by CPython's allocator."""
     if cell["kind"] == "list":
         return None
     copy = copy_seconds(8 * columns * cell["size"], 8 * cell["size"])
-    cpp = cell["runners"].get("C++", {}).get("seconds")
-    cpp = statistics.median(cpp) if cpp and not cell["runners"]["C++"].get("wrong") else None
-    if cpp and cpp > copy:
-        return {"what": "C++", "seconds": cpp}
-    return {"what": "copy of the same bytes", "seconds": copy}
+    cpp = cell["runners"].get("C++", {})
+    if cpp.get("seconds") and not cpp.get("wrong") and not cpp.get("failed"):
+        what = "C++" + (f", {cpp['remark']}" if cpp.get("remark") else "")
+        return {"what": what, "seconds": statistics.median(cpp["seconds"]), "copy": copy}
+    return {"what": "copy of the same bytes", "seconds": copy, "copy": copy}

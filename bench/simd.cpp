@@ -1,47 +1,12 @@
 // Peers of the SIMD kernels: what one would write in C++, with the overflow and division checks that Python's integers
-// and floats ask for. Each function returns how many elements it could not compute; there are none in the benchmarks.
-// Counters that cannot overflow are not checked.
+// and floats ask for, in plain loops. cpp/loops.h says what they return. Counters that cannot overflow are not checked.
 
-#include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdint>
-#include <thread>
-#include <vector>
+
+#include "cpp/loops.h"
 
 namespace {
-
-// Calls body(begin, end) for chunks of 0 to n - 1, from several threads, the calling one among them.
-template <class Body>
-void in_chunks(int64_t n, int threads, Body body) {
-  const int64_t chunk = std::max<int64_t>(1, n / (threads * int64_t{32}));
-  std::atomic<int64_t> next{0};
-  auto work = [&] {
-    for (int64_t begin; (begin = next.fetch_add(chunk)) < n;) body(begin, std::min(begin + chunk, n));
-  };
-  std::vector<std::thread> others;
-  for (int k = 1; k < threads; ++k) others.emplace_back(work);
-  work();
-  for (std::thread& t : others) t.join();
-}
-
-// element(i) computes one element, and says whether it could.
-template <class Element>
-int64_t for_all(int64_t n, int threads, Element element) {
-  std::atomic<int64_t> failed{0};
-  in_chunks(n, threads, [&](int64_t begin, int64_t end) {
-    int64_t count = 0;
-    for (int64_t i = begin; i < end; ++i) count += !element(i);
-    failed += count;
-  });
-  return failed;
-}
-
-int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b != 0 && (a % b < 0) != (b < 0)); }
-int64_t floor_mod(int64_t a, int64_t b) {
-  const int64_t r = a % b;
-  return r != 0 && (r < 0) != (b < 0) ? r + b : r;
-}
 
 // The next number of Collatz' sequence.
 bool step(int64_t& x) {
@@ -55,10 +20,6 @@ bool step(int64_t& x) {
 double normal_cdf(double x) { return 0.5 * (1.0 + std::erf(x / std::sqrt(2.0))); }
 
 }  // namespace
-
-#define PEER(name) extern "C" int64_t name(const void* const* columns, void* result, int64_t size, int threads)
-#define INTS(k) static_cast<const int64_t*>(columns[k])
-#define FLOATS(k) static_cast<const double*>(columns[k])
 
 PEER(count_primes) {
   return for_all(size, threads, [in = INTS(0), out = static_cast<int64_t*>(result)](int64_t e) {
