@@ -18,17 +18,18 @@ FLOATS = {
 
 
 def element(f):
-    """The function with what it calls, compiled by njit when first called."""
+    """The function with what it calls, itself perhaps, compiled by njit when first called."""
     import numba
 
     names = {}
+    compiled = numba.njit(types.FunctionType(f.__code__, names, f.__name__))
     for name in f.__code__.co_names:
         value = f.__globals__.get(name)
         if isinstance(value, types.FunctionType):
-            value = numba.njit(value) if value.__name__ == "place_queens" else element(value)
+            value = compiled if value is f else element(value)
         if value is not None:
             names[name] = value
-    return numba.njit(types.FunctionType(f.__code__, names, f.__name__))
+    return compiled
 
 
 class Njit(Runner):
