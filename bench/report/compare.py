@@ -7,7 +7,8 @@ neighbour: `drift`, the median ratio of map itself, which no change of ours move
 
 import statistics
 
-from bench.report.figures import MARGIN, median_of, spread
+from bench.report.figures import MARGIN, median_of
+from bench.report.noise import spread
 
 
 def _key(cell):

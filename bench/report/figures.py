@@ -1,4 +1,4 @@
-"""Numbers that all parts of the report take from a cell."""
+"""Numbers that all parts of the report take from a run."""
 
 import statistics
 
@@ -13,14 +13,6 @@ def median_of(cell, name):
     """Seconds of a runner that answered right, else None."""
     result = cell["runners"].get(name, {})
     return statistics.median(result["seconds"]) if right(result) else None
-
-
-def spread(seconds):
-    """Half the distance of the quartiles over the median: what a figure wavers by."""
-    if len(seconds) < 2:
-        return 0.0
-    low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
-    return (high - low) / 2 / statistics.median(seconds)
 
 
 def is_ours(name):
@@ -39,15 +31,27 @@ def title(cell):
 
 
 def losses(run):
-    """(cell, runner, gilmap's time over that runner's), the largest first; gilmap's own other backends count too."""
+    """(cell, peer, gilmap's time over the peer's), the largest first."""
     found = []
     for cell in run["cells"]:
         ours = median_of(cell, "gilmap")
         for name in cell["runners"]:
             theirs = median_of(cell, name)
-            if ours and theirs and name != "gilmap" and ours > MARGIN * theirs:
+            if ours and theirs and not is_ours(name) and ours > MARGIN * theirs:
                 found.append((cell, name, ours / theirs))
     return sorted(found, key=lambda loss: -loss[2])
+
+
+def choices(run):
+    """(cell, best forced backend, time of gilmap's own choice over it), the largest first."""
+    found = []
+    for cell in run["cells"]:
+        ours = median_of(cell, "gilmap")
+        forced = {n: s for n in cell["runners"] if is_ours(n) and n != "gilmap" and (s := median_of(cell, n))}
+        if ours and forced:
+            name = min(forced, key=forced.get)
+            found.append((cell, name, ours / forced[name]))
+    return sorted(found, key=lambda choice: -choice[2])
 
 
 def no_answers(run):
@@ -55,43 +59,28 @@ def no_answers(run):
     return [cell for cell in run["cells"] if "gilmap" in cell["runners"] and median_of(cell, "gilmap") is None]
 
 
-def reason(cell, name, ratio):
-    """Why gilmap loses there, from what was measured; what the figures do not say is said to be unknown."""
-    ours, theirs = cell["runners"]["gilmap"], cell["runners"][name]
-    own, other = statistics.median(ours["seconds"]), statistics.median(theirs["seconds"])
-    noise = spread(ours["seconds"]) + spread(theirs["seconds"])
-    if ratio - 1 < noise:
-        return f"within the noise of this run (the spreads add to {noise:.0%})"
-    if is_ours(name):
-        return (
-            f"backend={name.partition(' ')[2]!r}, forced, is quicker here than the automatic choice; why is not known"
-        )
-    busy, their_busy = statistics.median(ours["cpu"]) / own, statistics.median(theirs["cpu"]) / other
-    if own < 100e-6:
-        return f"a short call: {(own - other) * 1e6:.0f} µs more, the fixed cost of a call"
-    if their_busy > 1.3 and busy < 1.2:
-        return f"gilmap used {busy:.1f} CPUs, {name} {their_busy:.1f}"
-    if name == "C++" or name.startswith("Numba"):
-        return "the machine code is slower for this element, on as many CPUs"
-    if cell["kind"] == "list":
-        return "elements of the list are read and made one by one"
-    return "not known yet: the figures of the run do not say"
+def _firsts(run, key, counts=lambda what: True):
+    """{(runner, workload): (cell, text)}, the first of each."""
+    found = {}
+    for cell in run["cells"]:
+        for name, result in cell["runners"].items():
+            if result.get(key) and counts(result[key]):
+                found.setdefault((name, cell["workload"]), (cell, result[key]))
+    return found
+
+
+def _refuses(what):
+    """Raises what map does not raise: the peer cannot do it, which is no wrong answer."""
+    return what.startswith("raises ") and what.endswith("map returns a result")
 
 
 def wrongs(run):
-    """{(runner, workload): (cell, example)}, the first of each."""
-    found = {}
-    for cell in run["cells"]:
-        for name, result in cell["runners"].items():
-            if result.get("wrong"):
-                found.setdefault((name, cell["workload"]), (cell, result["wrong"]))
-    return found
+    return _firsts(run, "wrong", lambda what: not _refuses(what))
+
+
+def refusals(run):
+    return _firsts(run, "wrong", _refuses)
 
 
 def failures(run):
-    found = {}
-    for cell in run["cells"]:
-        for name, result in cell["runners"].items():
-            if result.get("failed"):
-                found.setdefault((name, cell["workload"]), (cell, result["failed"]))
-    return found
+    return _firsts(run, "failed")

@@ -17,6 +17,7 @@ th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;v
 svg{width:100%;height:auto;max-width:40rem;font-size:12px}svg text{fill:var(--text)}
 rect.peer{fill:var(--peer)}rect.ours{fill:var(--ours)}rect.wrong{fill:none;stroke:var(--wrong)}
 text.wrong{text-decoration:line-through;fill:var(--wrong)}.grid{stroke:var(--line)}
+svg text.s0,svg text.s1,svg text.s2,svg text.s3{fill:currentColor}
 .line{fill:none;stroke:currentColor;stroke-width:2}.s0{color:var(--ours)}.s1{color:var(--wrong)}.s2{color:#2e9e5b}
 .s3{color:#b8860b}.quiet{color:var(--quiet);font-size:.85rem}summary{cursor:pointer;padding:.3rem 0}
 """
@@ -45,48 +46,51 @@ def cell_section(cell):
     struck = {k for k, (_, wrong) in enumerate(rows) if wrong}
     return (
         f"<details><summary>{html.escape(figures.title(cell))}</summary>{svg.bars(times)}"
-        f'<p class="quiet">{html.escape(sections.limit_text(cell))}</p>'
+        f'<p class="quiet">{html.escape(sections.cell_text(cell))}</p>'
         f"{table(sections.COLUMNS, [r for r, _ in rows], struck)}</details>"
     )
 
 
 def scaling_section(run):
-    if not run.get("scaling"):
-        return ""
-    parts = ["<h2>Scaling</h2>"]
-    for chart in run["scaling"]:
+    parts = []
+    for chart, header, rows, said in sections.scaling(run):
         parts.append(f"<h3>{html.escape(chart['title'])}</h3>{svg.lines(chart['series'], chart['x'], chart['y'])}")
-        names = list(chart["series"])
-        xs = [x for x, _ in chart["series"][names[0]]]
-        values = [dict(map(tuple, chart["series"][n])) for n in names]
-        rows = [(f"{x:g}", *(f"{v[x]:.3g}" if x in v else "" for v in values)) for x in xs]
-        parts.append(table((chart["x"], *names), rows))
-    return "".join(parts)
+        parts.append(table(header, rows) + _said(said))
+    return "<h2>Scaling</h2>" + "".join(parts) if parts else ""
+
+
+def _said(text):
+    return f"<p>{html.escape(text)}</p>" if text else ""
+
+
+def section(title, said, header, rows):
+    return f"<h2>{html.escape(title)}</h2>{_said(said)}" + (table(header, rows) if rows else "")
 
 
 def write(run):
     """The page. Raises `Refused` rather than leave a mandatory section out."""
-    said_losses, loss_rows = sections.losses(run)
-    said_wrong, wrong_rows = sections.wrongs(run)
-    said_failed, failed_rows = sections.failures(run)
     startup = [(n, sections.seconds_text(s)) for n, s in sorted(run["startup"].items(), key=lambda item: item[1])]
-    left_out = f"<p>Not run, for want of time: {len(run['not_run'])} cells.</p>" if run["not_run"] else ""
-    page = (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"/>'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"/><title>gilmap: benchmarks</title>'
-        f"<style>{STYLE}</style></head><body><h1>gilmap: benchmarks</h1>"
-        f'<p class="quiet">{html.escape(sections.machine(run))}</p>{left_out}'
-        f"<h2>Overview</h2><p>The largest size of each. Every result was compared with map's: values, types, bits.</p>"
-        f"{table(sections.OVERVIEW, sections.overview(run))}"
-        f"<h2>{sections.LOSSES}</h2><p>{html.escape(said_losses)}</p>"
-        + (table(("cell", "quicker", "gilmap's time over it", "reason"), loss_rows) if loss_rows else "")
-        + f"<h2>{sections.WRONG}</h2><p>{html.escape(said_wrong)}</p>"
-        + (table(("runner", "cell", "example"), wrong_rows) if wrong_rows else "")
-        + f"<h2>Failed or left out</h2><p>{html.escape(said_failed)}</p>"
-        + (table(("runner", "cell", "why"), failed_rows) if failed_rows else "")
-        + f"<h2>Start-up</h2>{table(('runner', 'imports and pools'), startup)}"
-        + scaling_section(run)
-        + f"<h2>Every cell</h2>{''.join(map(cell_section, run['cells']))}</body></html>"
-    )
+    other = sections.other_sizes(run)
+    said_losses, losses = sections.losses(run)
+    said_choices, choices = sections.choices(run)
+    said_wrong, wrongs = sections.wrongs(run)
+    said_failed, failures = sections.failures(run)
+    parts = [
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"/>',
+        '<meta name="viewport" content="width=device-width, initial-scale=1"/><title>gilmap: benchmarks</title>',
+        f"<style>{STYLE}</style></head><body><h1>gilmap: benchmarks</h1>",
+        f'<p class="quiet">{html.escape(sections.machine(run))}</p>',
+        _said(sections.not_run(run)),
+        section("Overview", sections.OVERVIEW_TEXT, sections.OVERVIEW, sections.overview(run)),
+        section(sections.LOSSES, said_losses, sections.LOSS_COLUMNS, losses),
+        section(sections.CHOICES, said_choices, sections.CHOICE_COLUMNS, choices),
+        section(sections.WRONG, said_wrong, ("runner", "cell", "example"), wrongs),
+        section("Failed or left out", said_failed, ("runner", "cell", "why"), failures),
+        section("Start-up", "Imports, pools, and the compile of C++.", ("runner", "seconds"), startup),
+        scaling_section(run),
+        section("Other sizes", "", sections.OVERVIEW, other) if other else "",
+        f"<h2>Every cell</h2>{''.join(map(cell_section, run['cells']))}</body></html>",
+    ]
+    page = "".join(parts)
     sections.refuse_silence(page)
     return page

@@ -2,9 +2,13 @@
 
 import statistics
 
-from bench.report import figures
+from bench.report import figures, noise, reasons
+from bench.workloads import ALL
 
 LOSSES = "Where gilmap loses"
+LOSS_COLUMNS = ("cell", "quicker", "gilmap's time over it", "reason")
+CHOICES = "The router's choice against the best forced backend"
+CHOICE_COLUMNS = ("cell", "chosen", "quicker", "time over it", "certain")
 WRONG = "Who is wrong"
 
 
@@ -22,20 +26,61 @@ def seconds_text(seconds):
 
 
 def losses(run):
-    """Rows (cell, runner, by what, reason), and an honest sentence where there are none."""
-    rows = [
-        (figures.title(cell), name, f"{ratio:.2f}", figures.reason(cell, name, ratio))
-        for cell, name, ratio in figures.losses(run)
-    ]
+    """An honest sentence, and rows as LOSS_COLUMNS names them: what is certain first, and the largest first."""
+    found = figures.losses(run)
+    rows = [(figures.title(cell), name, f"{ratio:.2f}", reasons.reason(cell, name)) for cell, name, ratio in found]
+    rows = _certain_first(rows, [_doubt(cell, name) for cell, name, _ in found])
+    none = []
     for cell in figures.no_answers(run):
         result = cell["runners"]["gilmap"]
-        why = result.get("wrong") or result.get("failed") or result.get("none") or "no result"
-        rows.insert(0, (figures.title(cell), "map", "no right result", why))
-    if rows:
-        said = f"{len(rows)} cases in {len(run['cells'])} cells: a right-answering runner is more than 5 % quicker."
-    else:
-        said = f"None in the {len(run['cells'])} cells of this run. That says nothing of what it did not measure."
-    return said, rows
+        why = result.get("wrong") or result.get("failed") or result.get("none") or result.get("skipped") or "no result"
+        none.append((figures.title(cell), "map", "no right result", why))
+    count = len(run["cells"])
+    if not rows and not none:
+        return f"None in the {count} cells of this run. That says nothing of what it did not measure.", []
+    certain = certain_losses(run)
+    said = f"In {count} cells a right-answering peer is more than 5 % quicker {_times(certain)}"
+    said += f", and {_times(len(rows) - certain)} where that may be noise." if len(rows) > certain else "."
+    if none:
+        said += f" In {len(none)} cells gilmap has no right result."
+    return said, none + rows
+
+
+def _times(count):
+    return "once" if count == 1 else f"{count} times" if count else "never"
+
+
+def _doubt(cell, name):
+    return noise.doubt(cell["runners"]["gilmap"]["seconds"], cell["runners"][name]["seconds"])
+
+
+def _certain_first(rows, doubts):
+    return [row for row, doubt in zip(rows, doubts) if not doubt] + [row for row, d in zip(rows, doubts) if d]
+
+
+def certain_losses(run):
+    return sum(not _doubt(cell, name) for cell, name, _ in figures.losses(run))
+
+
+def choices(run):
+    """Where one of gilmap's own backends, forced, is quicker than gilmap by itself."""
+    found = figures.choices(run)
+    over = [(cell, name, ratio) for cell, name, ratio in found if ratio > figures.MARGIN]
+    doubts = [_doubt(cell, name) for cell, name, _ in over]
+    rows = []
+    for (cell, name, ratio), doubt in zip(over, doubts):
+        ours = cell["runners"]["gilmap"]
+        chosen = ours.get("remark", "").removeprefix("explain: ")
+        gap = statistics.median(ours["seconds"]) - statistics.median(cell["runners"][name]["seconds"])
+        rows.append((figures.title(cell), chosen, name.partition(" ")[2], f"{ratio:.2f}", doubt or _certainly(gap)))
+    said = f"In {len(found)} cells with a forced backend, the quickest of them is more than 5 % quicker than gilmap "
+    said += f"by itself {_times(doubts.count(None))}"
+    maybe = len(doubts) - doubts.count(None)
+    return said + (f", and {_times(maybe)} where that may be noise." if maybe else "."), _certain_first(rows, doubts)
+
+
+def _certainly(gap):
+    return f"yes: {seconds_text(gap)} more"
 
 
 def _row(key, found):
@@ -44,24 +89,19 @@ def _row(key, found):
     return key[0], figures.title(found[0]), what if len(what) <= 160 else what[:157] + "..."
 
 
-def _refuses(what):
-    """Raises what map does not raise: the peer cannot do it, which is no wrong answer."""
-    return what.startswith("raises ") and what.endswith("map returns a result")
-
-
 def wrongs(run):
-    found = {key: (cell, what) for key, (cell, what) in figures.wrongs(run).items() if not _refuses(what)}
-    rows = [_row(*item) for item in sorted(found.items(), key=lambda item: item[0])]
+    rows = [_row(*item) for item in sorted(figures.wrongs(run).items(), key=lambda item: item[0])]
     said = "Not map's values, types and bits; the first example of each." if rows else "Nobody, in this run."
     return said, rows
 
 
 def failures(run):
-    found = figures.failures(run)
-    found |= {key: (cell, what) for key, (cell, what) in figures.wrongs(run).items() if _refuses(what)}
+    found = figures.failures(run) | figures.refusals(run)
     rows = [_row(*item) for item in sorted(found.items(), key=lambda item: item[0])]
     rows += [(name, "all", reason) for name, reason in run["skipped"].items()]
-    return ("Crashes, timeouts and peers that were not there." if rows else "None."), rows
+    rows += [("the benchmark itself", f"{w}, {kind}, {size:,}", why) for w, kind, size, why in run.get("broken", [])]
+    said = "Crashes, timeouts, what a peer does not take, and peers that were not there." if rows else "None."
+    return said, rows
 
 
 def cell_rows(cell):
@@ -71,7 +111,7 @@ def cell_rows(cell):
     for name, result in cell["runners"].items():
         remark = result.get("failed") and "failed: " + result["failed"]
         remark = remark or (result.get("wrong") and "wrong: " + result["wrong"])
-        remark = remark or result.get("skipped") or result.get("none") or ""
+        remark = remark or result.get("skipped") or result.get("none") or result.get("remark", "")
         if not result.get("seconds"):
             rows.append(((name, "", "", "", "", "", "", remark), False))
             continue
@@ -81,7 +121,7 @@ def cell_rows(cell):
                 (
                     name,
                     seconds_text(median),
-                    f"{figures.spread(result['seconds']):.0%}",
+                    f"{noise.spread(result['seconds']):.0%} of {len(result['seconds'])}",
                     f"{base / median:.3g}" if base else "",
                     seconds_text(result["first"]),
                     seconds_text(statistics.median(result["cpu"])),
@@ -94,44 +134,100 @@ def cell_rows(cell):
     return rows
 
 
-COLUMNS = ("runner", "median", "spread", "× map", "first call", "CPU time", "peak MB", "")
+COLUMNS = ("runner", "median", "spread, of repeats", "× map", "first call", "CPU time", "peak MB", "")
 
 
-def limit_text(cell):
+def cell_text(cell):
+    """What is to be known before its table."""
     limit, ours = cell.get("limit"), figures.median_of(cell, "gilmap")
-    if not limit or not ours:
-        return ""
-    return f"limit ({limit['what']}): {seconds_text(limit['seconds'])}; gilmap reaches {limit['seconds'] / ours:.0%}"
+    parts = []
+    if limit and ours:
+        parts.append(f"gilmap reaches {held_against(limit, ours)}, {seconds_text(limit['seconds'])}.")
+        if "copy" in limit and limit["what"].startswith("C++"):
+            parts.append(f"A copy of the same bytes takes {seconds_text(limit['copy'])}.")
+    if ours and reasons.is_short(ours):
+        parts.append(f"gilmap's call takes less than {SHORT}: fixed costs dominate.")
+    return " ".join(parts)
+
+
+SHORT = seconds_text(reasons.SHORT)
+
+
+def held_against(limit, ours):
+    """A share of the limit; plain loops are none, and gilmap's speed is so many times theirs."""
+    ratio = limit["seconds"] / ours
+    what = limit["what"]
+    return f"{ratio:.3g} × {what}" if what.endswith("plain loops") else f"{ratio:.0%} of {what}"
+
+
+def principal(run):
+    """The cells of the overview: of each workload and container the middle size, or the next best that was run."""
+    best = {}
+    for cell in run["cells"]:
+        sizes = ALL[cell["workload"]].sizes if cell["workload"] in ALL else ()
+        rank = cell["size"] == sizes[1] if sizes else False, cell["size"]
+        key = cell["kind"], cell["workload"]
+        if key not in best or best[key][0] < rank:
+            best[key] = rank, cell
+    return [cell for _, (_, cell) in sorted(best.items())]
 
 
 def overview(run):
-    """One row a workload and kind, at the largest size measured."""
-    largest = {}
-    for cell in run["cells"]:
-        key = cell["workload"], cell["kind"]
-        if key not in largest or largest[key]["size"] < cell["size"]:
-            largest[key] = cell
-    rows = []
-    for (workload, kind), cell in sorted(largest.items(), key=lambda item: (item[0][1], item[0][0])):
-        ours, base = figures.median_of(cell, "gilmap"), figures.median_of(cell, "map")
-        best, seconds = figures.best(cell, other_than_gilmap=True)
-        limit = cell.get("limit")
-        rows.append(
-            (
-                workload,
-                kind,
-                f"{cell['size']:,}",
-                seconds_text(ours) or "no right result",
-                f"{base / ours:.3g}" if base and ours else f"{cell['map_once'] / ours:.3g} (map once)" if ours else "",
-                f"{best} {seconds_text(seconds)}" if best else "",
-                f"{seconds / ours:.2f}" if best and ours else "",
-                f"{limit['seconds'] / ours:.0%} ({limit['what']})" if limit and ours else "",
-            )
-        )
-    return rows
+    """One row a workload and kind, at its principal size."""
+    return [_overview_row(cell) for cell in principal(run)]
 
 
-OVERVIEW = ("workload", "input", "elements", "gilmap", "× map", "best right peer", "× that peer", "share of the limit")
+def other_sizes(run):
+    shown = [id(cell) for cell in principal(run)]
+    rest = [cell for cell in run["cells"] if id(cell) not in shown]
+    return [_overview_row(cell) for cell in sorted(rest, key=lambda c: (c["kind"], c["workload"], c["size"]))]
+
+
+def _overview_row(cell):
+    ours, base = figures.median_of(cell, "gilmap"), figures.median_of(cell, "map")
+    best, seconds = figures.best(cell, other_than_gilmap=True)
+    limit = cell.get("limit")
+    return (
+        cell["workload"],
+        cell["kind"],
+        f"{cell['size']:,}",
+        (seconds_text(ours) + (" †" if reasons.is_short(ours) else "")) if ours else "no right result",
+        f"{base / ours:.3g}" if base and ours else f"{cell['map_once'] / ours:.3g} (map once)" if ours else "",
+        f"{best} {seconds_text(seconds)}" if best else "",
+        f"{seconds / ours:.2f}" if best and ours else "",
+        held_against(limit, ours) if limit and ours else "",
+    )
+
+
+OVERVIEW = ("workload", "input", "elements", "gilmap", "× map", "best right peer", "× that peer", "speed, of the limit")
+OVERVIEW_TEXT = (
+    "The middle one of the sizes of each. Every result was compared with map's: values, types, bits; "
+    f"who differs is not in the race. †: a call of less than {SHORT}, in which fixed costs dominate."
+)
+
+
+def not_run(run):
+    """A sentence that names every cell that was not run, or nothing."""
+    if not run["not_run"]:
+        return ""
+    named = {}
+    for workload, kind, size in run["not_run"]:
+        named.setdefault((workload, kind), []).append(f"{size:,}")
+    cells = "; ".join(f"{workload}, {kind}: {' and '.join(sizes)}" for (workload, kind), sizes in named.items())
+    return f"Not run, for want of time: {len(run['not_run'])} cells ({cells})."
+
+
+def scaling(run):
+    """(chart, header, rows, sentence of what is not in it) of each chart."""
+    found = []
+    for chart in run.get("scaling") or []:
+        values = [dict(map(tuple, line)) for line in chart["series"].values()]
+        xs = sorted({x for line in values for x in line})
+        rows = [(f"{x:,g}", *(f"{v[x]:.3g}" if x in v else "" for v in values)) for x in xs]
+        said = [f"Left out: {'; '.join(chart['left_out'])}."] if chart.get("left_out") else []
+        said += [f"{note}." for note in chart.get("notes", [])]
+        found.append((chart, (chart["x"], *chart["series"]), rows, " ".join(said)))
+    return found
 
 
 def machine(run):
@@ -143,7 +239,7 @@ def machine(run):
         f"{m['cpu']} ({m['family_model']}, {m['vector']}), {m['cpus']} CPUs, {m['memory_gib']} GiB; "
         f"CPython {m['python']}, {versions}; commit {m['commit']}{changed}; {m['time']}; "
         f"load {load[0]:.1f} before and {after[0]:.1f} after; "
-        f"{run['repeats']} repeats in turns, medians"
+        f"{run['repeats']} repeats in turns, medians" + (f"; {run['took'] / 60:.0f} minutes" if "took" in run else "")
     )
 
 

@@ -26,34 +26,63 @@ def bars(rows):
     return f'<svg viewBox="{box}" role="img" aria-label="times, logarithmic">{"".join(parts)}</svg>'
 
 
+HEIGHT, AXIS, NAMES = 300, 70, 180  # of a chart of lines: its height, and the room left and right of it
+LINE = 13  # between two names
+
+
+def ticks(low, high):
+    """Values for an axis from low to high: powers of ten; where there are not two, steps between them as well."""
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1,), (1, 2, 5), range(1, 10)):
+        found = [s * 10.0**e for e in decades for s in steps]
+        found = [v for v in found if low * 0.999 <= v <= high * 1.001]
+        if len(found) >= 2:
+            return found
+    return [low, high]
+
+
+def _tick(value):
+    exponent = math.log10(value)
+    return f"10^{exponent:.0f}" if abs(exponent) >= 3 and exponent == round(exponent) else f"{value:.3g}"
+
+
+def _apart(ys):
+    """Heights at which names do not lie upon each other, near to those they belong to."""
+    order = sorted(range(len(ys)), key=lambda k: ys[k])
+    placed, last = list(ys), -math.inf
+    for k in order:
+        placed[k] = last = max(ys[k], last + LINE)
+    return placed
+
+
 def lines(series, x_name, y_name):
     """Lines over logarithmic axes: {name: [(x, y)]}; names stand at their ends."""
-    points = [(x, y) for line in series.values() for x, y in line if x > 0 and y > 0]
+    series = {name: [(x, y) for x, y in line if x > 0 and y > 0] for name, line in series.items()}
+    points = [point for line in series.values() for point in line]
     if len(points) < 2:
         return ""
-    height = 300
-    xs, ys = [math.log10(x) for x, _ in points], [math.log10(y) for _, y in points]
-    x0, x1, y0, y1 = min(xs), max(max(xs), min(xs) + 0.1), min(ys), max(max(ys), min(ys) + 0.1)
+    x_low, x_high = min(x for x, _ in points), max(x for x, _ in points)
+    y_low, y_high = min(y for _, y in points), max(y for _, y in points)
+    x_high, y_high = max(x_high, 1.1 * x_low), max(y_high, 1.1 * y_low)
 
     def place(x, y):
-        px = 70 + (WIDTH - 190) * (math.log10(x) - x0) / (x1 - x0)
-        return px, 20 + (height - 60) * (1 - (math.log10(y) - y0) / (y1 - y0))
+        right, up = math.log(x / x_low) / math.log(x_high / x_low), math.log(y / y_low) / math.log(y_high / y_low)
+        return AXIS + (WIDTH - AXIS - NAMES) * right, 20 + (HEIGHT - 60) * (1 - up)
 
     parts = []
-    for e in range(math.ceil(y0), math.floor(y1) + 1):
-        _, py = place(10**x0, 10.0**e)
-        parts.append(f'<path class="grid" d="M70 {py:.1f}H{WIDTH - 120}"/><text x="4" y="{py + 4:.1f}">10^{e}</text>')
-    for e in range(math.ceil(x0), math.floor(x1) + 1):
-        px, _ = place(10.0**e, 10**y0)
-        parts.append(f'<text x="{px:.1f}" y="{height - 20}" text-anchor="middle">10^{e}</text>')
-    for k, (name, line) in enumerate(series.items()):
-        at = [place(x, y) for x, y in line if x > 0 and y > 0]
-        if at:
-            path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in at)
-            parts.append(f'<path class="line s{k % 4}" d="{path}"/>')
-            parts.append(
-                f'<text class="s{k % 4}" x="{at[-1][0] + 5:.1f}" y="{at[-1][1] + 4:.1f}">{html.escape(name)}</text>'
-            )
-    parts.append(f'<text x="{WIDTH // 2}" y="{height - 4}" text-anchor="middle">{html.escape(x_name)}</text>')
-    parts.append(f'<text x="4" y="12">{html.escape(y_name)}</text>')
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{html.escape(y_name)}">{"".join(parts)}</svg>'
+    for y in ticks(y_low, y_high):
+        at = place(x_low, y)[1]
+        parts.append(f'<path class="grid" d="M{AXIS} {at:.1f}H{WIDTH - NAMES}"/>')
+        parts.append(f'<text x="4" y="{at + 4:.1f}">{_tick(y)}</text>')
+    for x in ticks(x_low, x_high):
+        parts.append(f'<text x="{place(x, y_low)[0]:.1f}" y="{HEIGHT - 20}" text-anchor="middle">{_tick(x)}</text>')
+    drawn = [(name, [place(x, y) for x, y in line]) for name, line in series.items() if line]
+    names = _apart([at[-1][1] for _, at in drawn])
+    for k, ((name, at), height) in enumerate(zip(drawn, names)):
+        path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in at)
+        parts.append(f'<path class="line s{k % 4}" d="{path}"/>')
+        parts.append(f'<text class="s{k % 4}" x="{at[-1][0] + 6:.1f}" y="{height + 4:.1f}">{html.escape(name)}</text>')
+    parts.append(f'<text x="{(WIDTH - NAMES) // 2}" y="{HEIGHT - 4}" text-anchor="middle">{html.escape(x_name)}</text>')
+    parts.append(f'<text x="4" y="10">{html.escape(y_name)}</text>')
+    label = html.escape(f"{y_name} against {x_name}, both logarithmic")
+    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'

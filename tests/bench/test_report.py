@@ -1,14 +1,16 @@
 """What is made of runs: the verdict of a comparison, and a report that cannot keep silent. The runs are made up."""
 
 import copy
+import html
 import html.parser
+import itertools
 import re
 import shutil
 import subprocess
 
 import pytest
 
-from bench.report import compare, figures, markdown, page, sections
+from bench.report import compare, figures, markdown, noise, page, reasons, sections, svg
 
 
 def runner(median, noise=0.01, **more):
@@ -72,6 +74,155 @@ def test_losses():
     assert figures.losses(made_up(peer=0.5, failed="timeout")) == []
 
 
+def test_own_backends_are_no_peers_that_gilmap_loses_to():
+    run = made_up(ours=1.0, peer=2.0)
+    run["cells"][0]["runners"] |= {"gilmap jit": runner(0.5), "gilmap inline": runner(0.8)}
+    run["cells"][0]["runners"]["gilmap"]["remark"] = "explain: inline"
+    assert figures.losses(run) == [] and sections.losses(run)[1] == []
+    said, rows = sections.choices(run)
+    assert rows == [("float_math, numpy, 1,000", "inline", "jit", "2.00", "yes: 500 ms more")]
+    assert "more than 5 % quicker than gilmap by itself once." in said
+    for text in (html.unescape(page.write(run)), markdown.full(run)):
+        assert sections.CHOICES in text and "500 ms more" in text
+    run["cells"][0]["runners"]["gilmap jit"] = runner(0.5, wrong="element 0")
+    assert sections.choices(run)[1][0][2] == "inline"
+
+
+def times(median, sigma, count=5):
+    return [median + sigma * k / (count // 2) for k in range(-(count // 2), count - count // 2)]
+
+
+@pytest.mark.parametrize(
+    "ours, theirs, certain",
+    [
+        (times(1.1, 0.01), times(1.0, 0.01), True),
+        (times(1.1, 0.20), times(1.0, 0.01), False),
+        (times(1.1, 0.01), times(1.0, 0.20), False),
+        (times(1.1, 0.20, 500), times(1.0, 0.20, 500), True),  # many repeats make up for noise
+        (times(1.1, 0.01, 3), times(1.0, 0.01, 5), False),  # and too few make none certain
+        ([12e-6] * 5, [10e-6] * 5, False),  # 2 µs are nothing
+        ([15e-6] * 5, [10e-6] * 5, True),
+        ([1.1, 1.1, 1.1, 1.1, 9.0], [1.0, 1.0, 1.0, 1.0, 9.0], True),  # a disturbed repeat is no noise of the others
+    ],
+)
+def test_what_is_certain(ours, theirs, certain):
+    assert (noise.doubt(ours, theirs) is None) == certain
+    assert (noise.doubt(theirs, ours) is None) == certain
+
+
+def test_noise_is_listed_as_noise_and_not_counted_as_a_loss():
+    run = made_up(ours=1.1, peer=1.0)
+    assert sections.certain_losses(run) == 1
+    run["cells"][0]["runners"]["gilmap"] = runner(1.1, noise=0.2)
+    said, rows = sections.losses(run)
+    assert sections.certain_losses(run) == 0
+    assert "5 % quicker never, and once where that may be noise." in said
+    assert rows[0][3].startswith("within the noise: 1e+05 µs apart")
+    assert "loses 0 times in 1 cells" in markdown.short(run)
+
+
+def test_certain_losses_come_first():
+    run = made_up(ours=1.0, peer=0.8)
+    noisy = copy.deepcopy(run["cells"][0])
+    noisy["size"] = 2000
+    noisy["runners"]["Numba njit"] = runner(0.5, noise=0.9)
+    run["cells"].insert(0, noisy)
+    assert [row[0][-5:] for row in sections.losses(run)[1]] == ["1,000", "2,000"]
+
+
+def test_reasons_are_what_the_figures_say():
+    def why(name="Numba njit", ours=None, theirs=None, workload="float_math", size=1000):
+        cell = made_up()["cells"][0] | {"workload": workload, "size": size}
+        cell["runners"] = {"gilmap": runner(1.0, **ours or {}), name: runner(0.5, **theirs or {})}
+        return reasons.reason(cell, name)
+
+    assert why(ours={"cpu": [2.0] * 5}, theirs={"cpu": [1.0] * 5}) == "2e+06 ns of CPU an element against 1e+06"
+    assert why(ours={"cpu": [1.0] * 5}, theirs={"cpu": [1.0] * 5}).startswith("1.0 CPUs at work against 2.0, 1e+06 ns")
+    assert why(ours={"cpu": [1.5] * 5}, theirs={"cpu": [1.0] * 5}).endswith(", and 1.5 CPUs at work against 2.0")
+    assert why("C++", theirs={"remark": "plain loops"}).endswith("; written with plain loops")
+    assert "looks for negative elements before" in why("NumPy by hand", workload="checked_root")
+    assert why(theirs={"cpu": [0.0] * 5}) == "no CPU times were measured"
+    cell = made_up()["cells"][0]
+    cell["runners"] |= {"gilmap": runner(40e-6), "Numba njit": runner(10e-6)}
+    assert reasons.reason(cell, "Numba njit") == "fixed costs of a short call: 30.0 µs more"
+
+
+def test_short_calls_are_marked():
+    run = made_up(ours=40e-6, peer=80e-6, plain=1e-3)
+    assert sections.overview(run)[0][3] == "40 µs †"
+    assert "fixed costs dominate" in sections.cell_text(run["cells"][0])
+    assert sections.overview(made_up(ours=60e-6))[0][3] == "60 µs"
+    assert "fixed costs" not in sections.cell_text(made_up(ours=60e-6)["cells"][0])
+
+
+def test_what_was_not_run_is_named():
+    run = made_up() | {"not_run": [["julia", "list", 1000], ["julia", "list", 10000], ["totient", "arrow", 100]]}
+    run["broken"] = [["digit_sum", "numpy", 1000, "OSError: full"]]
+    for text in (page.write(run), markdown.full(run)):
+        assert "3 cells (julia, list: 1,000 and 10,000; totient, arrow: 100)" in text
+        assert "digit_sum, numpy, 1,000" in text and "OSError: full" in text
+
+
+def test_the_overview_has_the_middle_size_and_the_others_follow():
+    run = made_up()
+    cell = run["cells"][0]
+    run["cells"] = [cell | {"size": size} for size in (10**4, 10**5, 10**6, 2 * 10**7)]
+    assert [row[2] for row in sections.overview(run)] == ["100,000"]
+    assert [row[2] for row in sections.other_sizes(run)] == ["10,000", "1,000,000", "20,000,000"]
+    run["cells"] = run["cells"][:1]
+    assert [row[2] for row in sections.overview(run)] == ["10,000"]
+
+
+def test_the_limit_says_how_the_cpp_is_written():
+    from bench import limits
+
+    cell = made_up()["cells"][0]
+    cell["runners"]["C++"] = runner(0.25, remark="SIMD by hand")
+    limit = limits.limit_of(cell, 1)
+    assert limit["what"] == "C++, SIMD by hand" and limit["seconds"] == 0.25 and limit["copy"] > 0
+    cell["limit"] = limit
+    assert sections.cell_text(cell).startswith(
+        "gilmap reaches 25% of C++, SIMD by hand, 250 ms. A copy of the same bytes"
+    )
+    assert sections.held_against({"what": "C++, plain loops", "seconds": 8.0}, 2.0) == "4 × C++, plain loops"
+    cell["runners"]["C++"]["wrong"] = "element 0"
+    assert limits.limit_of(cell, 1)["what"] == "copy of the same bytes"
+    assert limits.limit_of(cell | {"kind": "list"}, 1) is None
+
+
+SCALING = {
+    "title": "Time <against> n",
+    "x": "elements",
+    "y": "seconds",
+    "series": {"gilmap": [[1, 1e-6], [10**8, 0.1]], "map": [[1, 1e-6], [10**7, 0.11]], "other": [[10**8, 0.1]]},
+    "left_out": ["map, 100,000,000: no time"],
+    "notes": ["wrong: element 3"],
+}
+
+
+def test_scaling_is_drawn_and_says_what_is_left_out():
+    run = made_up() | {"scaling": [SCALING]}
+    written = page.write(run)
+    for text in (written, markdown.full(run)):
+        assert "Left out: map, 100,000,000: no time." in text and "wrong: element 3." in text
+    assert "Time &lt;against&gt; n" in written and written.count('class="line s') == 3
+    assert "10^8" in written and "both logarithmic" in written
+    assert "| 1e+08 | 0.1 |  | 0.1 |" in markdown.full(run)
+
+
+def test_names_of_lines_do_not_lie_upon_each_other():
+    drawn = svg.lines(SCALING["series"], "x", "y")
+    heights = [float(y) for y in re.findall(r'<text class="s\d" x="[\d.]+" y="([\d.]+)"', drawn)]
+    assert len(heights) == 3
+    assert all(abs(a - b) >= svg.LINE for a, b in itertools.combinations(heights, 2))
+
+
+@pytest.mark.parametrize("low, high", [(1, 2), (1, 1e8), (0.1, 100), (3e-6, 3.1e-6), (0.9, 64)])
+def test_every_axis_has_two_ticks_within(low, high):
+    found = svg.ticks(low, high)
+    assert len(found) >= 2 and all(low * 0.99 <= v <= high * 1.01 for v in found)
+
+
 def test_the_report_says_so_where_there_are_no_losses():
     text = page.write(made_up())
     assert sections.LOSSES in text and "None in the 1 cells of this run" in text
@@ -123,7 +274,7 @@ class Strict(html.parser.HTMLParser):
 
 def test_the_page_is_well_formed_and_self_contained():
     parser = Strict()
-    text = page.write(made_up(peer=0.5))
+    text = page.write(made_up(peer=0.5) | {"scaling": [SCALING]})
     parser.feed(text)
     assert parser.open == []
     for _, attrs in parser.seen:
@@ -146,7 +297,8 @@ def test_the_page_in_a_browser(tmp_path, width):
         "document.querySelector('rect.ours').getBoundingClientRect().width > 0].join()</script></body>"
     )
     file = tmp_path / "page.html"
-    file.write_text(page.write(made_up(peer=0.5)).replace("</body>", probe))
+    run = made_up(peer=0.5) | {"scaling": [SCALING]}
+    file.write_text(page.write(run).replace("</body>", probe))
     run = subprocess.run(
         [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile"]
         + [f"--window-size={width},800", "--dump-dom", file.as_uri()],
