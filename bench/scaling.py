@@ -101,7 +101,7 @@ def _elements(name, left, repeats, exponents):
             if "gilmap" in kind:
                 compared = check_point(f, values, warmed(f, [values]), f"{name}, {kind}, {n:,}")
                 if compared < n:
-                    yield {"note": f"{kind}, {n:,}: {compared:,} elements compared, at both ends and between"}
+                    yield {"note": f"{kind}: {compared:,} of {n:,} elements were compared, at both ends and between"}
             runs[kind] = lambda run=run, values=values: run(values)
         few = repeats if max(longest.values()) < 0.1 else 1
         for kind, seconds in zip(runs, seconds_in_turns(list(runs.values()), few), strict=True):
@@ -128,8 +128,6 @@ def threads(left, repeats, quick):
 
     cpus = len(os.sched_getaffinity(0))
     counts = sorted({2**k for k in range(10) if 2**k < cpus} | {cpus})
-    for n in counts:
-        yield {"series": "as many times as threads", "x": n, "y": n}
     for name, size in (("medium_compute", 10**5), ("count_primes", 128), ("float_math", 10**6)):
         if not left.fits(2.0):
             yield {"left_out": f"{name}: no time"}
@@ -140,6 +138,8 @@ def threads(left, repeats, quick):
         times = in_turns([lambda n=n: gilmap.map(f, xs, workers=n) for n in counts], 2 * repeats + 1)
         for n, seconds in zip(counts, times, strict=True):
             yield {"series": name, "x": n, "y": times[0] / seconds}
+    for n in counts:
+        yield {"series": "as many times as threads", "x": n, "y": n}
 
 
 def deopts(left, repeats, quick):
@@ -189,7 +189,7 @@ def first_calls(left, repeats, quick):
             yield {"left_out": f"{statements} statements: no time"}
             continue
         began = time.monotonic()
-        times = {"with backend='jit'": [], "gilmap": [], "map": []}
+        times = {"gilmap": [], "map": [], "with backend='jit'": []}
         for _ in range(max(3, repeats)):
             for kind, seconds in times.items():
                 f = _fresh(statements, next(seeds))

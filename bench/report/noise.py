@@ -9,6 +9,8 @@ repeats tell nothing.
 import math
 import statistics
 
+from bench.report.units import seconds_text
+
 LEAST_REPEATS = 5
 ERRORS = 2.3
 WAVERS = 3e-6  # seconds
@@ -36,7 +38,7 @@ def doubt(ours, theirs):
     gap = abs(statistics.median(ours) - statistics.median(theirs))
     error = math.hypot(standard_error(ours), standard_error(theirs))
     if gap <= ERRORS * error:
-        return f"within the noise: {gap * 1e6:.3g} µs apart, ± {ERRORS * error * 1e6:.3g} µs"
+        return f"within the noise: {seconds_text(gap)} apart, ± {seconds_text(ERRORS * error)}"
     if gap <= WAVERS:
-        return f"within the noise: {gap * 1e6:.1f} µs apart"
+        return f"within the noise: {seconds_text(gap)} apart"
     return None

@@ -4,6 +4,7 @@ import html
 import statistics
 
 from bench.report import figures, sections, svg
+from bench.report.units import seconds_text
 
 STYLE = """
 :root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--quiet:#667;--line:#d8dce2;--ours:#0b6bcb;--peer:#9aa5b1;
@@ -41,7 +42,7 @@ def cell_section(cell):
         if result.get("seconds"):
             median = statistics.median(result["seconds"])
             kind = "wrong" if not figures.right(result) else "ours" if figures.is_ours(name) else "peer"
-            times.append((name, median, sections.seconds_text(median), kind))
+            times.append((name, median, seconds_text(median), kind))
     times.sort(key=lambda row: row[1])
     struck = {k for k, (_, wrong) in enumerate(rows) if wrong}
     return (
@@ -69,7 +70,7 @@ def section(title, said, header, rows):
 
 def write(run):
     """The page. Raises `Refused` rather than leave a mandatory section out."""
-    startup = [(n, sections.seconds_text(s)) for n, s in sorted(run["startup"].items(), key=lambda item: item[1])]
+    startup = [(n, seconds_text(s)) for n, s in sorted(run["startup"].items(), key=lambda item: item[1])]
     other = sections.other_sizes(run)
     said_losses, losses = sections.losses(run)
     said_choices, choices = sections.choices(run)

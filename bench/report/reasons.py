@@ -7,6 +7,7 @@ only where it follows from what stands in the peer's file.
 import statistics
 
 from bench.report import noise
+from bench.report.units import seconds_text
 
 SHORT = 50e-6  # seconds; what a call costs whatever its elements are decides below
 KNOWN = {
@@ -24,11 +25,12 @@ def reason(cell, name):
     if doubt := noise.doubt(ours["seconds"], theirs["seconds"]):
         return doubt
     own, other = statistics.median(ours["seconds"]), statistics.median(theirs["seconds"])
-    parts = []
     if is_short(own):
-        parts.append(f"fixed costs of a short call: {(own - other) * 1e6:.1f} µs more")
+        parts = [f"fixed costs of a short call: {seconds_text(own - other)} more"]
+    elif is_short(other):  # too short for its CPU time to mean much
+        parts = [f"{seconds_text(own - other)} more than a call of {seconds_text(other)}"]
     else:
-        parts.append(_cpu(ours, theirs, own, other, cell["size"]))
+        parts = [_cpu(ours, theirs, own, other, cell["size"])]
     if name == "C++" and theirs.get("remark"):
         parts.append(f"written with {theirs['remark']}")
     if known := KNOWN.get((cell["workload"], name)):
@@ -40,7 +42,7 @@ def _cpu(ours, theirs, own, other, size):
     cpu, their_cpu = statistics.median(ours["cpu"]), statistics.median(theirs["cpu"])
     if cpu <= 0 or their_cpu <= 0:
         return "no CPU times were measured"
-    an_element = f"{cpu / size * 1e9:.3g} ns of CPU an element against {their_cpu / size * 1e9:.3g}"
+    an_element = f"{seconds_text(cpu / size)} of CPU an element against {seconds_text(their_cpu / size)}"
     cpus = f"{cpu / own:.1f} CPUs at work against {their_cpu / other:.1f}"
     more, fewer = cpu / their_cpu, (their_cpu / other) / (cpu / own)
     if fewer < 1.05:

@@ -3,26 +3,18 @@
 import statistics
 
 from bench.report import figures, noise, reasons
+from bench.report.units import axis_text, digits, seconds_text
 from bench.workloads import ALL
 
 LOSSES = "Where gilmap loses"
 LOSS_COLUMNS = ("cell", "quicker", "gilmap's time over it", "reason")
 CHOICES = "The router's choice against the best forced backend"
-CHOICE_COLUMNS = ("cell", "chosen", "quicker", "time over it", "certain")
+CHOICE_COLUMNS = ("cell", "explain says", "quicker, forced", "gilmap's time over it", "certain")
 WRONG = "Who is wrong"
 
 
 class Refused(Exception):
     """The report is not written: it would keep silent about something."""
-
-
-def seconds_text(seconds):
-    if seconds is None:
-        return ""
-    for unit, factor in (("s", 1), ("ms", 1e3), ("µs", 1e6)):
-        if seconds * factor >= 1 or unit == "µs":
-            return f"{seconds * factor:.3g} {unit}"
-    raise AssertionError("the last unit takes all")
 
 
 def losses(run):
@@ -122,7 +114,7 @@ def cell_rows(cell):
                     name,
                     seconds_text(median),
                     f"{noise.spread(result['seconds']):.0%} of {len(result['seconds'])}",
-                    f"{base / median:.3g}" if base else "",
+                    digits(base / median) if base else "",
                     seconds_text(result["first"]),
                     seconds_text(statistics.median(result["cpu"])),
                     f"{result['peak'] / 2**20:.1f}",
@@ -157,7 +149,7 @@ def held_against(limit, ours):
     """A share of the limit; plain loops are none, and gilmap's speed is so many times theirs."""
     ratio = limit["seconds"] / ours
     what = limit["what"]
-    return f"{ratio:.3g} × {what}" if what.endswith("plain loops") else f"{ratio:.0%} of {what}"
+    return f"{digits(ratio)} × {what}" if what.endswith("plain loops") else f"{ratio:.0%} of {what}"
 
 
 def principal(run):
@@ -192,7 +184,7 @@ def _overview_row(cell):
         cell["kind"],
         f"{cell['size']:,}",
         (seconds_text(ours) + (" †" if reasons.is_short(ours) else "")) if ours else "no right result",
-        f"{base / ours:.3g}" if base and ours else f"{cell['map_once'] / ours:.3g} (map once)" if ours else "",
+        digits(base / ours) if base and ours else f"{digits(cell['map_once'] / ours)} (map once)" if ours else "",
         f"{best} {seconds_text(seconds)}" if best else "",
         f"{seconds / ours:.2f}" if best and ours else "",
         held_against(limit, ours) if limit and ours else "",
@@ -212,9 +204,15 @@ def not_run(run):
         return ""
     named = {}
     for workload, kind, size in run["not_run"]:
-        named.setdefault((workload, kind), []).append(f"{size:,}")
-    cells = "; ".join(f"{workload}, {kind}: {' and '.join(sizes)}" for (workload, kind), sizes in named.items())
+        named.setdefault(workload, {}).setdefault(kind, []).append(size)
+    cells = "; ".join(f"{w} {', '.join(_sizes(w, kind, n) for kind, n in kinds.items())}" for w, kinds in named.items())
     return f"Not run, for want of time: {len(run['not_run'])} cells ({cells})."
+
+
+def _sizes(workload, kind, sizes):
+    """A container without any run is named without its sizes."""
+    every = {size for k, size in ALL[workload].cells() if k == kind} if workload in ALL else set()
+    return kind if every == set(sizes) else f"{kind} of {' and '.join(f'{size:,}' for size in sorted(sizes))}"
 
 
 def scaling(run):
@@ -223,7 +221,8 @@ def scaling(run):
     for chart in run.get("scaling") or []:
         values = [dict(map(tuple, line)) for line in chart["series"].values()]
         xs = sorted({x for line in values for x in line})
-        rows = [(f"{x:,g}", *(f"{v[x]:.3g}" if x in v else "" for v in values)) for x in xs]
+        name_x, name_y = chart["x"], chart["y"]
+        rows = [(axis_text(x, name_x), *(axis_text(v[x], name_y) if x in v else "" for v in values)) for x in xs]
         said = [f"Left out: {'; '.join(chart['left_out'])}."] if chart.get("left_out") else []
         said += [f"{note}." for note in chart.get("notes", [])]
         found.append((chart, (chart["x"], *chart["series"]), rows, " ".join(said)))

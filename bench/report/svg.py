@@ -3,6 +3,8 @@
 import html
 import math
 
+from bench.report.units import axis_text
+
 WIDTH, ROW, LEFT, RIGHT = 640, 20, 170, 90
 
 
@@ -41,11 +43,6 @@ def ticks(low, high):
     return [low, high]
 
 
-def _tick(value):
-    exponent = math.log10(value)
-    return f"10^{exponent:.0f}" if abs(exponent) >= 3 and exponent == round(exponent) else f"{value:.3g}"
-
-
 def _apart(ys):
     """Heights at which names do not lie upon each other, near to those they belong to."""
     order = sorted(range(len(ys)), key=lambda k: ys[k])
@@ -73,9 +70,11 @@ def lines(series, x_name, y_name):
     for y in ticks(y_low, y_high):
         at = place(x_low, y)[1]
         parts.append(f'<path class="grid" d="M{AXIS} {at:.1f}H{WIDTH - NAMES}"/>')
-        parts.append(f'<text x="4" y="{at + 4:.1f}">{_tick(y)}</text>')
+        parts.append(f'<text x="4" y="{at + 4:.1f}">{axis_text(y, y_name)}</text>')
     for x in ticks(x_low, x_high):
-        parts.append(f'<text x="{place(x, y_low)[0]:.1f}" y="{HEIGHT - 20}" text-anchor="middle">{_tick(x)}</text>')
+        parts.append(
+            f'<text x="{place(x, y_low)[0]:.1f}" y="{HEIGHT - 20}" text-anchor="middle">{axis_text(x, x_name)}</text>'
+        )
     drawn = [(name, [place(x, y) for x, y in line]) for name, line in series.items() if line]
     names = _apart([at[-1][1] for _, at in drawn])
     for k, ((name, at), height) in enumerate(zip(drawn, names)):

@@ -28,16 +28,15 @@ WAYS = {
 FLAGS = ["-std=c++20", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-errno", "-Wno-psabi"]
 
 
-def compile_library(source, folder):
-    library = pathlib.Path(folder) / source.with_suffix(".so").name
-    compiler = os.environ.get("CXX") or shutil.which("clang++-22") or shutil.which("g++") or "c++"
-    subprocess.run([compiler, *FLAGS, "-shared", "-fPIC", "-pthread", str(source), "-o", str(library)], check=True)
-    return ctypes.CDLL(str(library))
-
-
 def compiled(folder):
-    """{name of the source: library}."""
-    return {name: compile_library(BENCH / name, folder) for name in SOURCES}
+    """{name of the source: library}, compiled at the same time."""
+    compiler = os.environ.get("CXX") or shutil.which("clang++-22") or shutil.which("g++") or "c++"
+    libraries = {name: pathlib.Path(folder) / pathlib.Path(name).with_suffix(".so").name for name in SOURCES}
+    command = [compiler, *FLAGS, "-shared", "-fPIC", "-pthread"]
+    running = [subprocess.Popen([*command, str(BENCH / name), "-o", str(to)]) for name, to in libraries.items()]
+    if any([process.wait() for process in running]):
+        raise RuntimeError(f"{compiler} does not compile one of {', '.join(SOURCES)}")
+    return {name: ctypes.CDLL(str(library)) for name, library in libraries.items()}
 
 
 def find(libraries, name):

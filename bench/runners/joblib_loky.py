@@ -1,4 +1,7 @@
-"""joblib with its default backend, loky, whose workers live on between calls; batches as its documentation advises."""
+"""joblib with its default backend, loky, whose workers live on between calls; batches as its documentation advises.
+
+Each call has a `Parallel` of its own: one that has raised may raise the same again in its next call.
+"""
 
 from bench.runners import Runner
 from bench.runners.chunks import CPUS, Chunked, batches, call_chunk
@@ -12,14 +15,13 @@ class Joblib(Runner):
         import joblib
 
         self._joblib = joblib
-        self._parallel = joblib.Parallel(n_jobs=CPUS)
-        self._parallel(joblib.delayed(abs)(k) for k in range(CPUS))
+        joblib.Parallel(n_jobs=CPUS)(joblib.delayed(abs)(k) for k in range(CPUS))
 
     def prepare(self, workload, columns, kind):
-        f, chunk = workload.function, self._joblib.delayed(call_chunk)
+        f, joblib, chunk = workload.function, self._joblib, self._joblib.delayed(call_chunk)
 
         def run(size):
-            results = self._parallel(chunk(f, rows) for rows in batches(list(zip(*columns)), size))
+            results = joblib.Parallel(n_jobs=CPUS)(chunk(f, rows) for rows in batches(list(zip(*columns)), size))
             return [y for ys in results for y in ys]
 
         return Chunked(run, len(columns[0]))

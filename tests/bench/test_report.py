@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from bench.report import compare, figures, markdown, noise, page, reasons, sections, svg
+from bench.report import compare, figures, markdown, noise, page, reasons, sections, svg, units
 
 
 def runner(median, noise=0.01, **more):
@@ -117,7 +117,7 @@ def test_noise_is_listed_as_noise_and_not_counted_as_a_loss():
     said, rows = sections.losses(run)
     assert sections.certain_losses(run) == 0
     assert "5 % quicker never, and once where that may be noise." in said
-    assert rows[0][3].startswith("within the noise: 1e+05 µs apart")
+    assert rows[0][3].startswith("within the noise: 100 ms apart, ± ")
     assert "loses 0 times in 1 cells" in markdown.short(run)
 
 
@@ -136,15 +136,17 @@ def test_reasons_are_what_the_figures_say():
         cell["runners"] = {"gilmap": runner(1.0, **ours or {}), name: runner(0.5, **theirs or {})}
         return reasons.reason(cell, name)
 
-    assert why(ours={"cpu": [2.0] * 5}, theirs={"cpu": [1.0] * 5}) == "2e+06 ns of CPU an element against 1e+06"
-    assert why(ours={"cpu": [1.0] * 5}, theirs={"cpu": [1.0] * 5}).startswith("1.0 CPUs at work against 2.0, 1e+06 ns")
+    assert why(ours={"cpu": [2.0] * 5}, theirs={"cpu": [1.0] * 5}) == "2 ms of CPU an element against 1 ms"
+    assert why(ours={"cpu": [1.0] * 5}, theirs={"cpu": [1.0] * 5}).startswith("1.0 CPUs at work against 2.0, 1 ms of")
     assert why(ours={"cpu": [1.5] * 5}, theirs={"cpu": [1.0] * 5}).endswith(", and 1.5 CPUs at work against 2.0")
     assert why("C++", theirs={"remark": "plain loops"}).endswith("; written with plain loops")
     assert "looks for negative elements before" in why("NumPy by hand", workload="checked_root")
     assert why(theirs={"cpu": [0.0] * 5}) == "no CPU times were measured"
     cell = made_up()["cells"][0]
     cell["runners"] |= {"gilmap": runner(40e-6), "Numba njit": runner(10e-6)}
-    assert reasons.reason(cell, "Numba njit") == "fixed costs of a short call: 30.0 µs more"
+    assert reasons.reason(cell, "Numba njit") == "fixed costs of a short call: 30 µs more"
+    cell["runners"] |= {"gilmap": runner(100e-6), "Numba njit": runner(10e-6)}
+    assert reasons.reason(cell, "Numba njit") == "90 µs more than a call of 10 µs"
 
 
 def test_short_calls_are_marked():
@@ -156,10 +158,16 @@ def test_short_calls_are_marked():
 
 
 def test_what_was_not_run_is_named():
-    run = made_up() | {"not_run": [["julia", "list", 1000], ["julia", "list", 10000], ["totient", "arrow", 100]]}
+    run = made_up() | {
+        "not_run": [
+            ["julia", "list", 1000],
+            ["julia", "list", 10000],
+            *(["totient", "arrow", n] for n in (1000, 100, 10000)),
+        ]
+    }
     run["broken"] = [["digit_sum", "numpy", 1000, "OSError: full"]]
     for text in (page.write(run), markdown.full(run)):
-        assert "3 cells (julia, list: 1,000 and 10,000; totient, arrow: 100)" in text
+        assert "5 cells (julia list of 1,000 and 10,000; totient arrow)" in text
         assert "digit_sum, numpy, 1,000" in text and "OSError: full" in text
 
 
@@ -207,7 +215,7 @@ def test_scaling_is_drawn_and_says_what_is_left_out():
         assert "Left out: map, 100,000,000: no time." in text and "wrong: element 3." in text
     assert "Time &lt;against&gt; n" in written and written.count('class="line s') == 3
     assert "10^8" in written and "both logarithmic" in written
-    assert "| 1e+08 | 0.1 |  | 0.1 |" in markdown.full(run)
+    assert "| 10^8 | 100 ms |  | 100 ms |" in markdown.full(run)
 
 
 def test_names_of_lines_do_not_lie_upon_each_other():
@@ -322,6 +330,30 @@ def test_the_reports_of_a_changed_run_differ():
     other = copy.deepcopy(run)
     other["cells"][0]["runners"]["gilmap"] = runner(0.1)
     assert markdown.short(run) != markdown.short(other)
+
+
+@pytest.mark.parametrize(
+    "seconds, text",
+    [
+        (None, ""),
+        (2, "2 s"),
+        (0.99999, "1 s"),
+        (0.5, "500 ms"),
+        (1.5e-6, "1.5 µs"),
+        (2.34e-8, "23.4 ns"),
+        (0.0, "0 ns"),
+    ],
+)
+def test_seconds(seconds, text):
+    assert units.seconds_text(seconds) == text
+
+
+def test_a_wrong_result_is_shown_though_the_peer_refused_another_cell():
+    run = made_up(wrong="raises TypeError('no'), map returns a result")
+    run["cells"].append(copy.deepcopy(run["cells"][0]))
+    run["cells"][1]["runners"]["Numba njit"]["wrong"] = "element 0: 1, map has 2"
+    assert [row[2] for row in sections.wrongs(run)[1]] == ["element 0: 1, map has 2"]
+    assert len(sections.failures(run)[1]) == 2  # that, and PyPy, which is not there
 
 
 def test_a_peer_that_refuses_is_no_liar():
