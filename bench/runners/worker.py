@@ -17,8 +17,8 @@ from bench.runners import usage
 WARM = 0.2  # seconds, and at least two calls
 IDLE = 2.0  # at most, until compiles in the background have ended
 LONG = 0.5  # seconds; a call that takes longer is warm after one, and its chunks need no tuning
-# A turn of short calls is several of them, one after the other, and counts as their median: a single one of 50 µs is as
-# long as it takes a thread to wake up.
+# A turn of short calls is several of them, one after the other, and counts as the median of all but the first: a single
+# one of 50 µs is as long as it takes a thread to wake up, and CPUs that slept take longer.
 TURN, CALLS = 5e-3, 15
 
 
@@ -79,13 +79,21 @@ class Peer:
 
     def once(self):
         """A turn: seconds and CPU seconds of a call."""
-        seconds, cpu = [], usage.CpuTime()
-        while not seconds or (sum(seconds) < TURN and len(seconds) < CALLS):
-            began = time.perf_counter()
-            result = check.outcome(self.run)
-            seconds.append(time.perf_counter() - began)
-            del result
-        return {"seconds": statistics.median(seconds), "cpu": cpu.spent() / len(seconds)}
+        cpu = usage.CpuTime()
+        first = self._timed()
+        if first < TURN:
+            again = []
+            while not again or (sum(again) < TURN and len(again) < CALLS):
+                again.append(self._timed())
+            return {"seconds": statistics.median(again), "cpu": cpu.spent() / (1 + len(again))}
+        return {"seconds": first, "cpu": cpu.spent()}
+
+    def _timed(self):
+        began = time.perf_counter()
+        result = check.outcome(self.run)
+        seconds = time.perf_counter() - began
+        del result
+        return seconds
 
     def stop(self):
         if self.runner:

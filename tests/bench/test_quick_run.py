@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
 from bench import contest
 from bench.peers import Failed, Peer
-from bench.runners import plain
+from bench.runners import plain, worker
 from tests.python.support import ROOT, environment
 
 
@@ -64,8 +65,6 @@ def test_a_wrong_runner_is_marked(tmp_path, monkeypatch):
     """Through the worker's own code, in this process."""
     import pickle
 
-    from bench.runners.worker import Peer as Worker
-
     class Rounds(plain.Map):
         def prepare(self, workload, columns, kind):
             right = super().prepare(workload, columns, kind)
@@ -73,8 +72,40 @@ def test_a_wrong_runner_is_marked(tmp_path, monkeypatch):
 
     truth = tmp_path / "truth"
     truth.write_bytes(pickle.dumps([x * 1.5 + 0.5 for x in map(float, range(10))]))
-    worker = Worker()
-    worker.runner = Rounds()
-    assert worker.prepare("float_math", "list", 10, str(truth))["wrong"].startswith("element 0: 0.0, map has 0.5")
-    worker.runner = plain.Map()
-    assert worker.prepare("float_math", "list", 10, str(truth))["wrong"] is None
+    peer = worker.Peer()
+    peer.runner = Rounds()
+    assert peer.prepare("float_math", "list", 10, str(truth))["wrong"].startswith("element 0: 0.0, map has 0.5")
+    peer.runner = plain.Map()
+    assert peer.prepare("float_math", "list", 10, str(truth))["wrong"] is None
+
+
+def worker_of(call):
+    made = worker.Peer()
+    made.run = call
+    return made
+
+
+def test_a_turn_of_short_calls_leaves_the_first_out(monkeypatch):
+    lengths, calls = [0.2, 4e-3, 1e-4, 1e-4, 1e-4], []
+
+    def call():
+        calls.append(0)
+        time.sleep(lengths[len(calls) - 1])
+
+    peer = worker_of(call)
+    assert peer.once()["seconds"] > 0.19 and len(calls) == 1  # a long one is alone
+    monkeypatch.setattr(worker, "CALLS", 1)
+    assert peer.once()["seconds"] < 3e-3 and len(calls) == 3
+    monkeypatch.setattr(worker, "CALLS", 15)
+    lengths += [1e-4] * 16
+    peer.once()
+    assert 3 + 3 <= len(calls) <= 3 + 16
+
+
+def test_cpu_time_is_that_of_a_call():
+    def call():
+        end = time.process_time() + 0.002
+        while time.process_time() < end:
+            pass
+
+    assert 0.0019 < worker_of(call).once()["cpu"] < 0.004
