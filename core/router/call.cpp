@@ -21,6 +21,7 @@
 #include "router/plan.h"
 #include "router/prepare.h"
 #include "router/situation.h"
+#include "router/whole_columns.h"
 #include "runtime/clock.h"
 
 namespace gilmap::router {
@@ -309,6 +310,19 @@ Ref Call::run() {
                  "backend=\"%s\": the results of a NumPy ufunc in a list are NumPy scalars, which are not compiled; "
                  "for an array they are",
                  name_of(s_.options.backend));
+    return {};
+  }
+  const bool may_be_whole = s_.options.backend == Backend::NumbaNative ||
+                            (s_.options.backend == Backend::Auto && s_.n >= worth_whole_columns_rows);
+  if (!s_.gives_list() && may_be_whole && is_vectorized_by_numba(s_.func)) {
+    std::string why;
+    if (auto result = run_whole_columns(s_, why)) {
+      say(*result ? "on whole columns" : "raised");
+      return *result;
+    }
+    if (s_.options.backend == Backend::Auto) return interpret_all();
+    PyErr_Format(PyExc_ValueError, "backend=\"numba_native\": this function is not called with whole columns: %s",
+                 why.c_str());
     return {};
   }
   if (s_.options.backend == Backend::ArrowKernel && !load_arrow()) return {};

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "lift/lift.h"
+#include "router/whole_columns.h"
 
 namespace gilmap::router {
 namespace {
@@ -19,8 +20,11 @@ bool is_numba_cfunc(PyObject* func) {
 
 Ref of_backend(PyObject* func, Backend backend) {
   using lift::ForeignKind;
-  if (backend == Backend::NumbaNative && lift::foreign_kind(func) != ForeignKind::NumbaDispatcher) {
-    PyErr_SetString(PyExc_ValueError, "backend=\"numba_native\" is for what numba.njit or numba.jit has made");
+  if (backend == Backend::NumbaNative && lift::foreign_kind(func) != ForeignKind::NumbaDispatcher &&
+      !is_vectorized_by_numba(func)) {
+    PyErr_SetString(PyExc_ValueError,
+                    "backend=\"numba_native\" is for what numba.njit or numba.jit has made, and, over arrays, for what "
+                    "numba.vectorize has");
     return {};
   }
   if (backend != Backend::NumbaCfunc) return Ref::borrow(func);

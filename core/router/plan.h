@@ -96,6 +96,8 @@ int64_t next_batch(int64_t last_rows, double last_ns);
 constexpr double worth_specialising_ns = 5e6;
 // Not worth a look at their values, or a call of pyarrow.compute.
 constexpr int64_t few_rows = 512;
+// To find out whether a function that takes whole columns may take these costs 20 µs, as much as 25 calls of it.
+constexpr int64_t worth_whole_columns_rows = 32;
 // The first rows take longer: code is specialised after some, and caches are cold.
 constexpr int64_t first_rows = 8;
 // To remember a function costs 3 µs: not for a call that is over sooner than this, and not for the first few.

@@ -10,7 +10,16 @@ from typing import Any
 
 from gilmap import _gilmap
 from gilmap._explain.advice import advice_for
-from gilmap._explain.foreign import ABOUT_CFUNC, SCALARS_OF_UFUNC, gives_numpy_scalars, is_numba_cfunc, why_native
+from gilmap._explain.foreign import (
+    ABOUT_CFUNC,
+    SCALARS_OF_UFUNC,
+    SCALARS_OF_VECTORIZED,
+    gives_numpy_scalars,
+    is_numba_cfunc,
+    is_vectorized_by_numba,
+    takes_whole_columns,
+    why_native,
+)
 from gilmap._explain.text import Explanation
 
 __all__ = ["Explanation", "explain"]
@@ -165,8 +174,13 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     compiled = [row for row in rows if row["compiled"]]
     stays = None if compiled else _why_it_stays(func)
     scalars = bool(compiled) and gives_numpy_scalars(func, iterables)
+    whole = takes_whole_columns(func, iterables)
     if scalars:
         backend, reason = "inline", SCALARS_OF_UFUNC
+    elif whole:
+        backend, reason, stays, rows, blockers = "numba_native", whole, None, [], []
+    elif is_vectorized_by_numba(func):
+        backend, reason, blockers = "inline", SCALARS_OF_VECTORIZED, []
     elif compiled and compiled[0]["native"]:
         backend = compiled[0]["native"]
         reason = why_native(compiled, blockers)
@@ -185,7 +199,7 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
         backend=backend,
         then="jit" if backend == "arrow_kernel" else backend,
         reason=reason,
-        has_fast_path=bool(compiled) and not scalars,
+        has_fast_path=bool(whole) or (bool(compiled) and not scalars),
         stays_because=stays,
         columns=[{key: row[key] for key in keys if key in row} for row in rows],
         blockers=blockers,

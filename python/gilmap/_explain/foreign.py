@@ -35,7 +35,36 @@ def gives_numpy_scalars(func: Callable[..., Any], iterables: tuple[Any, ...]) ->
     """A NumPy ufunc over what gives a list."""
     if (type(func).__module__, type(func).__name__) != ("numpy", "ufunc"):
         return False
-    return not iterables or type(iterables[0]).__module__.partition(".")[0] not in ("numpy", "pyarrow")
+    return not iterables or _gives_list(iterables)
+
+
+def is_vectorized_by_numba(func: Callable[..., Any]) -> bool:
+    return (type(func).__module__, type(func).__name__) == ("numba.np.ufunc.dufunc", "DUFunc")
+
+
+SCALARS_OF_VECTORIZED = (
+    "Numba has vectorised it: called with one element, it makes a NumPy scalar, which is for Numba to do, in the calling"
+    " interpreter. Over an array of ints or floats it is called with whole columns, if it does nothing but arithmetic."
+)
+
+
+def takes_whole_columns(func: Callable[..., Any], iterables: tuple[Any, ...]) -> str | None:
+    """Of what numba.vectorize has made, over arrays: the words for that, if it is called with whole columns."""
+    if not is_vectorized_by_numba(func) or not iterables or _gives_list(iterables):
+        return None
+    from gilmap._foreign import whole_columns
+
+    stays = whole_columns.why_it_stays(func)
+    if stays is not None:
+        return None
+    return (
+        "Numba has vectorised it: over arrays of ints and floats it is called with whole columns, some ten thousand"
+        " elements at a time. Where one of them raises an exception or a warning, it is called for each, as map does."
+    )
+
+
+def _gives_list(iterables: tuple[Any, ...]) -> bool:
+    return type(iterables[0]).__module__.partition(".")[0] not in ("numpy", "pyarrow")
 
 
 SCALARS_OF_UFUNC = (

@@ -32,7 +32,7 @@ def _find(dispatcher: Any, columns: tuple[str, ...]) -> Found:
     if len(packed) != len(params) or len(params) != len(columns):
         raise _Refused("it takes arguments other than numbers")
     symbol = compiled.fndesc.llvm_func_name
-    reason = llvm_text.why_it_stays(_llvm_of(compiled.library), symbol)
+    reason = llvm_text.why_it_stays(llvm_of(compiled.library), symbol)
     if reason is not None:
         raise _Refused(reason)
     return Found(
@@ -101,7 +101,7 @@ def _name_of(numba_type: Any) -> str:
     raise _Refused(f"Numba's {plain} is not a number")
 
 
-def _llvm_of(library: Any) -> str:
+def llvm_of(library: Any) -> str:
     """The LLVM IR behind the machine code; where that comes from a file, the part that is kept to be inlined."""
     if not library._disable_inspection:
         text: str = library.get_llvm_str()
