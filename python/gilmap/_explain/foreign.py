@@ -43,8 +43,8 @@ def is_vectorized_by_numba(func: Callable[..., Any]) -> bool:
 
 
 SCALARS_OF_VECTORIZED = (
-    "Numba has vectorised it: called with one element, it makes a NumPy scalar, which is for Numba to do, in the calling"
-    " interpreter. Over an array of ints or floats it is called with whole columns, if it does nothing but arithmetic."
+    "Numba has vectorised it: called with one element, it makes a NumPy scalar, which is for Numba to do, in the"
+    " calling interpreter. Over an array of ints or floats it is called with whole columns, if it only computes."
 )
 
 
