@@ -213,16 +213,21 @@ Ref Call::automatic() {
     const int64_t before = s_.prefix.size();
     const int64_t start = runtime::now_ns();
     const Ran ran = interpret(std::min(s_.n, before + batch));
-    if (ran == Ran::Raised) return {};
     const auto took = static_cast<double>(runtime::now_ns() - start);
-    s_.n = s_.rows();
-    situation_.rows = static_cast<double>(s_.n - s_.prefix.size());
     situation_.spent_here_ns += took;
     situation_.spent_ns += took;
     if (before <= first_rows) counted_ns = counted_rows = 0;
     counted_ns += took;
     counted_rows += static_cast<double>(s_.prefix.size() - before);
     if (counted_rows > 0) situation_.interpreted_ns = counted_ns / counted_rows;
+    if (ran == Ran::Raised) {
+      PyObject* raised = PyErr_GetRaisedException();
+      note_costs();
+      PyErr_SetRaisedException(raised);
+      return {};
+    }
+    s_.n = s_.rows();
+    situation_.rows = static_cast<double>(s_.n - s_.prefix.size());
     if (variant_) set_code(situation_, variant_.get());
     if (ran == Ran::Ended) {
       note_costs();

@@ -1,5 +1,7 @@
 """Long columns: the interpreter starts, machine code takes over, and no element is lost, doubled or changed."""
 
+import types
+
 import gilmap
 import pytest
 
@@ -126,3 +128,31 @@ def test_number_of_workers_changes_nothing(workers):
     expected = list(map(busy, column))
     for backend in (None, "jit"):
         assert gilmap.map(busy, column, workers=workers, backend=backend) == expected
+
+
+def total(n):
+    s = 0
+    for k in range(abs(n)):
+        s = (s + k * k) % 1_000_003
+    if n < 0:
+        raise ValueError("negative")
+    return s
+
+
+def test_single_costly_elements_get_a_kernel(capfd):
+    for _ in range(100):
+        assert gilmap.map(total, [100_000], debug=True) == [total(100_000)]
+        if "1 compiled" in (told := capfd.readouterr().err):
+            break
+    assert "1 compiled" in told
+
+
+def test_calls_that_raise_get_a_kernel(capfd):
+    f = types.FunctionType(total.__code__.replace(co_name="again"), globals())
+    column = [1_000] * 20 + [-1_000] + [1_000] * 20
+    for _ in range(200):
+        with pytest.raises(ValueError, match="negative"):
+            gilmap.map(f, column, debug=True)
+        if " compiled" in (told := capfd.readouterr().err):
+            break
+    assert " compiled" in told
