@@ -75,7 +75,7 @@ Outcome run_in_workers(CallState& call, const interpreters::Shipment& shipment, 
   request.ns_per_row = each_ns;
   request.call = [&call](int64_t i) { return call.interpreter.call(i); };
 
-  if (!call.prefix.begin(call.n)) return Outcome::Raised;
+  if (!call.prefix.reserve(call.n)) return Outcome::Raised;
   int64_t done = 0;
   double rows_ns = 0;
   const Outcome outcome = end_list(call, interpreters::run(request, call.prefix.room(call.n), done, rows_ns, why));

@@ -3,9 +3,9 @@
 
 #include <Python.h>
 
-#include <span>
-
+#include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include "support/py_ref.h"
 
@@ -37,7 +37,22 @@ class Prefix {
     return true;
   }
 
-  // After begin(expected): the room for the results that are still to come. Null in each place that has none yet.
+  // Room for so many in all, if begin() made less. False with an exception set.
+  bool reserve(int64_t expected) {
+    if (!begin(expected)) return false;
+    auto* l = reinterpret_cast<PyListObject*>(list_.get());
+    if (l->allocated >= expected) return true;
+    Prefix larger;
+    if (!larger.begin(expected)) return false;
+    const Py_ssize_t size = Py_SIZE(l);
+    std::copy_n(l->ob_item, size, reinterpret_cast<PyListObject*>(larger.list_.get())->ob_item);
+    Py_SET_SIZE(l, 0);  // the results have moved
+    Py_SET_SIZE(larger.list_.get(), size);
+    list_ = std::move(larger.list_);
+    return true;
+  }
+
+  // After reserve(expected): the room for the results that are still to come. Null in each place that has none yet.
   std::span<Ref> room(int64_t expected) {
     static_assert(sizeof(Ref) == sizeof(PyObject*));  // an empty Ref is a null pointer
     auto* l = reinterpret_cast<PyListObject*>(list_.get());
