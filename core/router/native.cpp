@@ -210,6 +210,8 @@ bool NativeRun::begin_output() {
       if (std::ranges::find(results, t) == results.end()) results.push_back(t);
     }
   }
+  // The memory of a long list goes to the one that is made now: its pages are there.
+  if (!call_.prefix.shrink()) return false;
   out_ = columns::Output::create(call_.first(), n_, results);
   if (!out_) return false;
   if (!call_.hand_over_prefix(*out_)) return false;

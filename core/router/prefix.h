@@ -40,17 +40,10 @@ class Prefix {
   // Room for so many in all, if begin() made less. False with an exception set.
   bool reserve(int64_t expected) {
     if (!begin(expected)) return false;
-    auto* l = reinterpret_cast<PyListObject*>(list_.get());
-    if (l->allocated >= expected) return true;
-    Prefix larger;
-    if (!larger.begin(expected)) return false;
-    const Py_ssize_t size = Py_SIZE(l);
-    std::copy_n(l->ob_item, size, reinterpret_cast<PyListObject*>(larger.list_.get())->ob_item);
-    Py_SET_SIZE(l, 0);  // the results have moved
-    Py_SET_SIZE(larger.list_.get(), size);
-    list_ = std::move(larger.list_);
-    return true;
+    return reinterpret_cast<PyListObject*>(list_.get())->allocated >= expected || move_to_room_for(expected);
   }
+  // Gives back the room that has no results. False with an exception set.
+  bool shrink() { return !list_ || move_to_room_for(size()); }
 
   // After reserve(expected): the room for the results that are still to come. Null in each place that has none yet.
   std::span<Ref> room(int64_t expected) {
@@ -65,6 +58,18 @@ class Prefix {
   Ref release() { return std::move(list_); }
 
  private:
+  bool move_to_room_for(int64_t expected) {
+    Ref moved = Ref::steal(PyList_New(expected));
+    if (!moved) return false;
+    auto* from = reinterpret_cast<PyListObject*>(list_.get());
+    const Py_ssize_t size = Py_SIZE(from);
+    std::copy_n(from->ob_item, size, reinterpret_cast<PyListObject*>(moved.get())->ob_item);
+    Py_SET_SIZE(moved.get(), size);
+    Py_SET_SIZE(from, 0);
+    list_ = std::move(moved);
+    return true;
+  }
+
   Ref list_;
 };
 
