@@ -10,6 +10,7 @@
 // std::bad_alloc.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -92,10 +93,10 @@ class Input {
   // The lengths of the chunks of an Arrow chunked array; nullopt for anything else.
   virtual std::optional<std::vector<int64_t>> chunk_lengths() const { return std::nullopt; }
 
-  // For partition(): what rows begin .. end-1 are, which lie in one segment. An input is one segment, except a chunked
-  // array.
+  // For partition(): what rows begin .. end-1 are, which lie in one segment. An input is one segment without end,
+  // except a chunked array: a list may have lost rows that were asked for.
   virtual Scan scan(int64_t begin, int64_t end) = 0;
-  virtual int64_t segment_end(int64_t /*position*/) const { return size(); }
+  virtual int64_t segment_end(int64_t /*position*/) const { return std::numeric_limits<int64_t>::max(); }
   // The type of rows begin .. end-1, nulls left out, if all have one and the same; reads no more than types.
   virtual std::optional<ir::Type> common_type(int64_t begin, int64_t end) const = 0;
 };

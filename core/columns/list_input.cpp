@@ -144,22 +144,20 @@ Ref ListInput::item(int64_t i) {
       }
     }
   }
-  if (i >= live_size()) {
-    PyErr_SetString(PyExc_RuntimeError, "list changed size during gilmap.map");
-    return {};
-  }
-  return Ref::borrow(items()[i]);
+  return i < live_size() ? Ref::borrow(items()[i]) : lost();
+}
+
+// A row that the list no longer has. map's iterator ends there.
+Ref ListInput::lost() {
+  PyErr_SetNone(PyExc_StopIteration);
+  return {};
 }
 
 Ref ListInput::seen_item(const Seen& seen, int64_t i) const {
   const Kind kind = seen.kinds ? static_cast<Kind>(seen.kinds[i - seen.begin]) : seen.kind;
   if (!is_number(kind)) {
     auto it = std::ranges::lower_bound(seen.rest, i, {}, [](const auto& entry) { return entry.first; });
-    if (it == seen.rest.end() || it->first != i) {
-      PyErr_SetString(PyExc_RuntimeError, "list changed size during gilmap.map");
-      return {};
-    }
-    return it->second;
+    return it != seen.rest.end() && it->first == i ? it->second : lost();
   }
   const char* value = seen.values.get() + (i - seen.begin) * seen.width;
   // Most lists are not changed: then give the very object, because f may compare it by `is`.

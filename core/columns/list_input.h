@@ -48,6 +48,7 @@ class ListInput : public Input {
   Seen unbox(int64_t begin, int64_t end) const;
   void unbox_mixed(Seen& seen, int64_t same) const;
   Ref seen_item(const Seen& seen, int64_t i) const;
+  static Ref lost();
 
   Ref sequence_;
   int64_t size_ = 0;  // when it was opened, or first scanned

@@ -27,6 +27,18 @@ bool number_bits(PyObject* o, int64_t* bits) {
 
 Ref owned(PyObject* borrowed) { return Ref::borrow(borrowed); }
 
+bool is_of_user(PyTypeObject* type) { return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE); }
+
+// Does reading the attribute call a function written in Python?
+bool runs_code(PyObject* o, PyObject* name) {
+  PyTypeObject* const type = Py_TYPE(o);
+  const bool is_type = PyType_Check(o);
+  if (type->tp_getattro != (is_type ? PyType_Type.tp_getattro : PyObject_GenericGetAttr)) return is_of_user(type);
+  PyObject* found = _PyType_Lookup(is_type ? reinterpret_cast<PyTypeObject*>(o) : type, name);
+  if (!found || !Py_TYPE(found)->tp_descr_get) return false;
+  return is_of_user(Py_TYPE(found)) || (!is_type && PyObject_TypeCheck(found, &PyProperty_Type));
+}
+
 }  // namespace
 
 Guards::Guards() { nodes_.emplace_back(); }
@@ -132,6 +144,7 @@ int Guards::add(int parent, Source source, PyObject* name, int index, PyObject* 
     node.source = source;
     node.name = Ref::borrow(name);
     node.index = index;
+    node.ran_code = source == Source::Attr && at && runs_code(at.get(), name);
     nodes_.push_back(std::move(node));
     found = static_cast<int>(nodes_.size()) - 1;
   }
@@ -208,7 +221,10 @@ bool Guards::hold(PyObject* callable) const {
   }
   for (size_t i = 0; i < nodes_.size(); ++i) {
     const Node& node = nodes_[i];
-    values[i] = evaluate(node, node.parent < 0 ? nullptr : values[node.parent].get(), callable);
+    PyObject* const parent = node.parent < 0 ? nullptr : values[node.parent].get();
+    // A class has got a property since: nobody is to see that it was read.
+    if (node.source == Source::Attr && parent && !node.ran_code && runs_code(parent, node.name.get())) return false;
+    values[i] = evaluate(node, parent, callable);
     if (!values[i] && PyErr_Occurred()) PyErr_Clear();
     if (!passes(node, values[i].get())) return false;
     if (node.check == Check::SameAs && values[i].get() != values[node.same_as].get()) return false;

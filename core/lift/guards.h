@@ -60,6 +60,7 @@ class Guards {
     Check check = Check::None;
     Ref name;
     int index = 0;
+    bool ran_code = false;               // code of the user's, to read an attribute
     Ref expected;                        // Identity, and FunctionCode (the code object)
     const void* expected_raw = nullptr;  // FunctionCode of the root: not held, the cache entry dies with it
     const void* seen = nullptr;          // the function itself while lifting; later only an address

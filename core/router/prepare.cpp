@@ -63,6 +63,7 @@ std::shared_ptr<Variant> lifted(Entry& entry, PyObject* callable, std::span<cons
   v->types.assign(types.begin(), types.end());
   const int64_t before = runtime::now_ns();
   auto module = lift::lift(callable, types);
+  v->lift_began_ns = before;
   v->lift_ms = static_cast<double>(runtime::now_ns() - before) / 1e6;
   if (!module) {
     v->why = std::move(module.error());
@@ -102,9 +103,11 @@ arrow::Kernel* arrow_kernel(Variant& variant) {
   ArrowTier& tier = variant.arrow;
   if (!tier.program || !arrow::is_loaded()) return nullptr;
   if (!tier.kernel) {
-    tier.kernel = arrow::Kernel::make(*tier.program);
-    if (!tier.kernel) tier.program.reset();  // no memory, or a pyarrow without one of the functions: then not this way
+    auto made = arrow::Kernel::make(*tier.program);
     PyErr_Clear();
+    // Another thread may have made one meanwhile, which runs by now.
+    if (!tier.kernel && made) tier.kernel = std::move(made);
+    if (!tier.kernel) tier.program.reset();  // no memory, or a pyarrow without one of the functions: then not this way
   }
   return tier.kernel.get();
 }

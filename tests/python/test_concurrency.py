@@ -326,3 +326,39 @@ def test_in_an_asyncio_task():
         return await asyncio.gather(*(asyncio.to_thread(gilmap.map, collatz, COLUMN) for _ in range(3)))
 
     assert asyncio.run(main()) == [EXPECTED] * 3
+
+
+def test_first_calls_of_one_expression_in_threads():
+    """pyarrow lets go of the GIL while its functions are looked up for a kernel."""
+    pytest.importorskip("pyarrow.compute")
+    column = [float(k) for k in range(60_000)]
+    for k in range(60):
+        f = eval(f"lambda x: x * 2.0 + {k}.5")
+        expected = [x * 2.0 + k + 0.5 for x in column]
+
+        def work(_, f=f, expected=expected):
+            assert gilmap.map(f, column) == expected
+
+        in_threads(work, count=3)
+
+
+def test_a_list_that_another_thread_makes_shorter():
+    run_script("""
+import gilmap, threading, time
+def f(x):
+    s = 0
+    for i in range(20_000):
+        s += x * i % 7
+    return s
+for _ in range(5):
+    L = list(range(300))
+    def pop():
+        while L:
+            time.sleep(.001)
+            L.pop()
+    thread = threading.Thread(target=pop)
+    thread.start()
+    got = gilmap.map(f, L)
+    thread.join()
+    assert got == [f(x) for x in range(len(got))], len(got)
+""")
