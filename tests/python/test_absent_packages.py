@@ -1,5 +1,6 @@
-"""gilmap where NumPy and pyarrow are not installed: an environment of its own, which has neither."""
+"""gilmap where NumPy, pyarrow or Numba are not installed: environments of their own, which have none, or some."""
 
+import importlib.util
 import pathlib
 import subprocess
 import sys
@@ -81,3 +82,57 @@ assert gilmap.map(g, xs) == list(map(g, xs))
 print("fine")
 """
     assert run_bare(source).strip() == "fine"
+
+
+# Which are there together, in words for the test's name; Numba needs NumPy.
+SOME = {"numpy": ["numpy"], "numpy, pyarrow": ["numpy", "pyarrow"], "numpy, numba": ["numpy", "numba", "llvmlite"]}
+
+
+@pytest.mark.parametrize("present", SOME.values(), ids=SOME)
+def test_some_are_installed(present, tmp_path):
+    venv.create(tmp_path, with_pip=False, symlinks=True)
+    only = tmp_path / "only"
+    only.mkdir()
+    for package in ("gilmap", *present):
+        spec = importlib.util.find_spec(package)
+        if spec is None:
+            pytest.skip(f"{package} is not installed")
+        folder = pathlib.Path(spec.origin).absolute().parent
+        (only / package).symlink_to(folder, target_is_directory=True)
+        libraries = folder.with_name(f"{package}.libs")
+        if libraries.exists():
+            (only / libraries.name).symlink_to(libraries, target_is_directory=True)
+    source = """
+import importlib.util, sys, gilmap
+has = {p for p in ("numpy", "pyarrow", "numba") if importlib.util.find_spec(p)}
+f = lambda x: x * 2.0 + 1.0
+values = [k * 0.25 for k in range(300_000)]
+expected = list(map(f, values))
+assert gilmap.map(f, values) == expected and "not compiled" not in str(gilmap.explain(f))
+assert not has & set(sys.modules), sys.modules
+import numpy as np
+assert gilmap.map(f, np.array(values)).tolist() == expected
+assert gilmap.map(np.sqrt, np.array(values)).tolist() == np.sqrt(np.array(values)).tolist()
+if "pyarrow" in has:
+    import pyarrow.compute
+    assert gilmap.map(f, pyarrow.array(values), backend="arrow_kernel").to_pylist() == expected
+else:
+    try:
+        gilmap.map(f, values, backend="arrow_kernel")
+    except ValueError as error:
+        assert "pyarrow, which is not installed" in str(error), error
+if "numba" in has:
+    import numba
+    assert gilmap.map(numba.njit(f), values) == expected
+    assert gilmap.map(numba.vectorize(f), np.array(values)).tolist() == expected
+print(*sorted(has))
+"""
+    child = subprocess.run(
+        [tmp_path / "bin" / "python", "-c", source],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={"PYTHONPATH": str(only)},
+    )
+    assert child.returncode == 0, child.stderr
+    assert child.stdout.split() == sorted({*present} - {"llvmlite"})

@@ -1,6 +1,8 @@
 """The interface itself: arguments, errors that tell bad input apart, explain, the command line, imports."""
 
 import array
+import ctypes
+import functools
 import inspect
 import json
 import math
@@ -159,6 +161,96 @@ def test_explain_runs_nothing():
     gilmap.explain(affine, map(f, [1]))
     assert calls == []
     assert list(generator) == [1]
+
+
+def test_explain_asks_objects_nothing():
+    """Not even hooks for attributes, nor buffers, of objects that the user has written."""
+    calls = []
+
+    def tell(name):
+        calls.append(name)
+        raise AttributeError(name)
+
+    class Hooked:
+        def __getattr__(self, name):
+            tell(name)
+
+        def __call__(self, x):
+            return x
+
+    class Watched:
+        def __getattribute__(self, name):
+            calls.append(name)
+            return object.__getattribute__(self, name)
+
+        def __call__(self, x):
+            return x
+
+    class Sized:
+        __name__ = property(lambda self: tell("__name__"))
+        __signature__ = property(lambda self: tell("__signature__"))
+
+        def __call__(self, x):
+            return x
+
+    class Bytes:
+        def __buffer__(self, flags):
+            tell("__buffer__")
+
+        def __arrow_c_array__(self, requested_schema=None):
+            tell("__arrow_c_array__")
+
+        def __iter__(self):
+            tell("__iter__")
+
+    class Word(str):
+        def __hash__(self):
+            tell("__hash__")
+
+        def __eq__(self, other):
+            tell("__eq__")
+
+    def annotated(x):
+        return x
+
+    annotated.__annotations__["x"] = Word("int")
+    for f in (Hooked(), Watched(), Sized(), annotated, functools.partial(Hooked(), 1)):
+        for inputs in ([], [[1.0]], [Bytes()]):
+            str(gilmap.explain(f, *inputs))
+    assert calls == []
+
+
+def test_map_asks_objects_nothing(monkeypatch):
+    """Whether a function may go to worker interpreters is found out without any hook."""
+    calls = []
+
+    class Hooked:
+        def __getattr__(self, name):
+            calls.append(name)
+            raise AttributeError(name)
+
+        def __call__(self, x):
+            return [str(k) for k in range(3000)][int(x)]
+
+    f = Hooked()
+    assert gilmap.map(f, ["1"] * 1000) == ["1"] * 1000
+    assert calls == []
+
+
+def test_explain_knows_the_parameters_of_compiled_functions():
+    numba = pytest.importorskip("numba")
+    two = numba.njit(lambda x, y: x * y)
+    assert gilmap.explain(two)["backend"] == "numba_native"
+    power = ctypes.CDLL(None).pow
+    power.argtypes, power.restype = [ctypes.c_double] * 2, ctypes.c_double
+    assert gilmap.explain(power)["backend"] == "numba_cfunc"
+
+
+def test_explain_has_the_facts_of_what_is_compiled():
+    answer = gilmap.explain(lambda n: n * n)
+    assert answer["results"] == ["int"] and answer["checks"] and answer["simd"]["possible"] in (True, False)
+    answer = gilmap.explain(lambda n: str(n), [1, 2])
+    assert (answer["results"], answer["checks"], answer["simd"]) == ([], [], None)
 
 
 class OwnIterator(list):
@@ -405,3 +497,16 @@ def test_python_flags():
         [sys.executable, "-O", "-c", source], capture_output=True, text=True, env=environment(), timeout=30
     )
     assert child.stdout.strip() == "[1, 5]", child.stderr
+
+
+def test_debug_tells_of_each_call(capfd):
+    """One line, also for what raises and what is empty; times are those of this call."""
+    with pytest.raises(ZeroDivisionError):
+        gilmap.map(lambda x: 1 // x, [1, 0], debug=True)
+    gilmap.map(lambda x: x, array.array("d"), debug=True)
+    gilmap.map(affine, [1.0] * 3000, backend="jit")
+    gilmap.map(affine, [1.0] * 3000, debug=True)
+    raised, empty, known = capfd.readouterr().err.splitlines()
+    assert "raised, in the interpreter" in raised
+    assert "0 elements" in empty
+    assert "lift 0.000 ms" in known and "-" not in known.split(", run ")[1]

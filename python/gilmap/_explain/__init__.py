@@ -1,11 +1,7 @@
 """The words of explain(): facts from the engine, put so that a Python programmer can act on them."""
 
-import array
-import collections
-import functools
-import inspect
 import linecache
-from collections.abc import Buffer, Callable
+from collections.abc import Callable
 from typing import Any
 
 from gilmap import _gilmap
@@ -20,36 +16,10 @@ from gilmap._explain.foreign import (
     takes_whole_columns,
     why_native,
 )
+from gilmap._explain.looking import annotated_column, is_iterable, is_read_freely, name_of, parameters
 from gilmap._explain.text import Explanation
 
 __all__ = ["Explanation", "explain"]
-
-_COLUMN_OF = {int: "int", float: "float", bool: "bool", "int": "int", "float": "float", "bool": "bool"}
-
-# Exact types whose elements can be looked at without running code of the user's.
-_READ_FREELY: tuple[type, ...] = (
-    *(list, tuple, range, set, frozenset, dict, type({}.keys()), type({}.values()), type({}.items())),
-    *(str, bytes, bytearray, array.array, collections.deque),
-)
-
-
-def _parameters(func: Callable[..., Any]) -> list[inspect.Parameter]:
-    """The positional parameters without a default; one unknown parameter where there is no signature."""
-    try:
-        signature = inspect.signature(func, follow_wrapped=False)
-    except (TypeError, ValueError):
-        return [inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)]
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    required = [p for p in signature.parameters.values() if p.kind in kinds and p.default is p.empty]
-    if required:
-        return required
-    optional = [p for p in signature.parameters.values() if p.kind in kinds]
-    return optional[:1] or [inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)]
-
-
-def _annotated_column(parameter: inspect.Parameter) -> str | None:
-    annotation = parameter.annotation
-    return _COLUMN_OF.get(annotation) if isinstance(annotation, str) or type(annotation) is type else None
 
 
 def _assumed(known: list[str | None]) -> list[list[str]]:
@@ -59,41 +29,23 @@ def _assumed(known: list[str | None]) -> list[list[str]]:
     return [[column or guess for column in known] for guess in ("int", "float")]
 
 
-def _is_read_freely(xs: Any) -> bool:
-    """Whether reading elements of xs runs none of the user's code, and takes nothing from an iterator."""
-    kind = type(xs)
-    if any(kind is known for known in _READ_FREELY) or issubclass(kind, Buffer):
-        return True
-    return hasattr(kind, "__arrow_c_array__") or hasattr(kind, "__arrow_c_stream__") or _is_pyarrow(kind)
-
-
-def _is_pyarrow(kind: type) -> bool:
-    return kind.__module__ == "pyarrow.lib"  # before version 16 its chunked arrays have no such method
-
-
 def _given_columns(func: Callable[..., Any], iterables: tuple[Any, ...]) -> list[list[str]]:
     """The columns to report for these inputs; none if they hold what is not compiled."""
     for xs in iterables:
-        if not _is_read_freely(xs) and not hasattr(type(xs), "__iter__") and not hasattr(type(xs), "__getitem__"):
+        if not is_read_freely(xs) and not is_iterable(xs):
             raise TypeError(f"'{type(xs).__name__}' object is not iterable")
-    readable = [xs for xs in iterables if _is_read_freely(xs)]
+    readable = [xs for xs in iterables if is_read_freely(xs)]
     types = _gilmap.column_types(*readable) if readable else []
     if readable and not types:
         return []
     if len(readable) == len(iterables):
         return [types]
     rest = iter(types)
-    annotated = [_annotated_column(p) for p in _parameters(func)]
+    annotated = [annotated_column(p) for p in parameters(func)]
     annotated += [None] * (len(iterables) - len(annotated))
     return _assumed(
-        [next(rest) if _is_read_freely(xs) else known for xs, known in zip(iterables, annotated, strict=False)]
+        [next(rest) if is_read_freely(xs) else known for xs, known in zip(iterables, annotated, strict=False)]
     )
-
-
-def _name(func: Callable[..., Any]) -> str:
-    if isinstance(func, functools.partial):
-        return f"partial of {_name(func.func)}"
-    return getattr(func, "__qualname__", None) or type(func).__name__
 
 
 def _why_it_stays(func: Callable[..., Any]) -> str | None:
@@ -165,10 +117,10 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     bounds: list[tuple[int, int]] = []
     if iterables:
         wanted = _given_columns(func, iterables)
-        if all(map(_is_read_freely, iterables)):
+        if all(map(is_read_freely, iterables)):
             bounds = _gilmap.column_bounds(*iterables)
     else:
-        wanted = _assumed([_annotated_column(p) for p in _parameters(func)])
+        wanted = _assumed([annotated_column(p) for p in parameters(func)])
     rows = [_gilmap.explain_types(func, columns, bounds) for columns in wanted]
     blockers = _blockers(rows)
     compiled = [row for row in rows if row["compiled"]]
@@ -194,14 +146,18 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
     if is_numba_cfunc(func):
         reason += ABOUT_CFUNC
     keys = ("columns", "compiled", "results", "checks", "simd")
+    first: dict[str, Any] = compiled[0] if compiled and not whole else {}
     return Explanation(
-        function=_name(func),
+        function=name_of(func),
         backend=backend,
         then="jit" if backend == "arrow_kernel" else backend,
         reason=reason,
-        has_fast_path=bool(whole) or (bool(compiled) and not scalars),
+        has_fast_path=bool(whole) or (bool(compiled) and not (scalars and iterables)),
         stays_because=stays,
         columns=[{key: row[key] for key in keys if key in row} for row in rows],
+        results=first.get("results", []),
+        checks=first.get("checks", []),
+        simd=first.get("simd"),
         blockers=blockers,
         side_effects=any(b["side_effect"] for b in blockers),
         hint=_hint(rows, blockers, iterables),

@@ -183,6 +183,14 @@ def _module_attribute(module: types.ModuleType, name: str) -> None:
         raise _Stays(f"{module.__name__}.{name} was replaced")
 
 
+def _answers_itself(kind: type) -> bool:
+    """Whether reading any attribute of an object of this class may run a function that is written in Python."""
+    names = ("__getattr__", "__getattribute__", "__class__", "__module__")
+    namespaces = [type.__getattribute__(base, "__dict__") for base in type.__getattribute__(kind, "__mro__")]
+    hooks = [space.get(name) for space in namespaces for name in names]
+    return any(type(hook) in (types.FunctionType, property) for hook in hooks)
+
+
 def _library_function(value: Any) -> bool:
     """One of the listed functions, under whatever name."""
     module = sys.modules.get((getattr(value, "__module__", None) or "").lstrip("_"))
@@ -202,7 +210,8 @@ class _Check:
 
     def mapped(self, function: Any) -> None:
         """Raises _Stays if the mapped callable is to stay."""
-        self.callable(function, getattr(function, "__qualname__", type(function).__qualname__))
+        of_function = isinstance(function, types.FunctionType) and function.__qualname__
+        self.callable(function, of_function or type(function).__qualname__)
         # Views of a dict make sets when they are combined.
         if self.hashed is not None and (self.makes_sets or (self.has_views and self.combines)):
             raise _Stays(f"it makes sets, and may put {self.hashed!r} into one, whose order depends on where that is")
@@ -218,6 +227,8 @@ class _Check:
 
     def callable(self, value: Any, name: str) -> None:
         """A captured value, or the mapped callable."""
+        if _answers_itself(type(value)):  # even isinstance() would ask it
+            raise _Stays(f"it refers to {name!r}, whose attributes are functions")
         if _is_constant(value):
             return
         if isinstance(value, type | types.BuiltinFunctionType) and value in _BUILTINS:
