@@ -75,10 +75,6 @@ void Entry::add(std::shared_ptr<Variant> v) {
   if (variants_.size() > max_variants) variants_.pop_back();
 }
 
-bool Entry::has_kernel() const {
-  return std::any_of(variants_.begin(), variants_.end(), [](const auto& v) { return v->state() == State::Ready; });
-}
-
 namespace {
 
 std::shared_ptr<Entry> find_entry(PyObject* owner) {

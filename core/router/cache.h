@@ -65,6 +65,7 @@ struct Variant {
   std::vector<ir::Type> result_types;
   int depth = 1;  // Python frames that one element enters
   double lift_ms = 0;
+  int64_t lift_began_ns = 0;                     // when
   int64_t compile_began_ns = 0;                  // when
   bool lift_told = false, compile_told = false;  // in a debug line
   double ns_per_row = 0;                         // of the kernel, measured
@@ -84,8 +85,6 @@ class Entry {
   std::shared_ptr<Variant> find(PyObject* callable, std::span<const ir::Type> types);
   void add(std::shared_ptr<Variant> v);
   void remove(const std::shared_ptr<Variant>& v) { variants_.remove(v); }
-  // Was it compiled for some types? Then it has no side effects on those.
-  bool has_kernel() const;
 
   double interpreted_ns = 0;  // an element in the interpreter, measured; 0: unknown
   int losses_in_workers = 0;  // how often worker interpreters were of no use to it, less how often they were

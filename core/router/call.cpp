@@ -46,6 +46,7 @@ class Call {
 
   Ran interpret(int64_t end);
   Ref from_prefix();
+  Ref raised_in_interpreter() const;
   Ref interpret_all();
   Ref automatic();
   bool look(Plan::First what);
@@ -129,10 +130,15 @@ Call::Ran Call::interpret(int64_t end) {
   return PyErr_CheckSignals() == 0 ? Ran::All : Ran::Raised;
 }
 
+Ref Call::raised_in_interpreter() const {
+  say("raised, in the interpreter");
+  return {};
+}
+
 Ref Call::interpret_all() {
   for (Ran ran = Ran::All; ran != Ran::Ended;) {
     ran = interpret(s_.prefix.size() + longest_batch);
-    if (ran == Ran::Raised) return {};
+    if (ran == Ran::Raised) return raised_in_interpreter();
   }
   say("in the interpreter");
   return from_prefix();
@@ -226,7 +232,7 @@ Ref Call::automatic() {
       PyObject* raised = PyErr_GetRaisedException();
       note_costs();
       PyErr_SetRaisedException(raised);
-      return {};
+      return raised_in_interpreter();
     }
     s_.n = s_.rows();
     situation_.rows = static_cast<double>(s_.n - s_.prefix.size());
@@ -243,8 +249,13 @@ Ref Call::automatic() {
 // ---------------------------------------------------------------- the engines
 
 Ref Call::native() {
+  s_.n = s_.rows();  // others may have made a list shorter while the GIL was let go
+  if (s_.n <= s_.prefix.size()) return from_prefix();
   Ref result = run_native(s_);
-  say(result ? "compiled" : "raised");
+  const char* engine = !s_.foreign.is_one                        ? "compiled"
+                       : s_.foreign.abi == ir::ForeignAbi::Numba ? "compiled by Numba (numba_native)"
+                                                                 : "a C function (numba_cfunc)";
+  say(result ? engine : "raised");
   return result;
 }
 
@@ -295,6 +306,7 @@ Ref Call::empty_array() {
     if (auto lifted = lift::lift(s_.func, *types)) results = lifted->module.result_types;
   }
   auto out = columns::Output::create(s_.first(), 0, results);
+  say("nothing to do");
   return out && out->complete(0, 0) ? out->finish() : Ref();
 }
 
@@ -360,9 +372,8 @@ Ref map(PyObject* func, std::span<PyObject* const> iterables, const Options& opt
     return {};
   }
   // As with map, f may change a list while the call goes through it. Not where the result has a length of its own, or
-  // where other interpreters are at work: there a list is what it was. A function with a kernel does nothing to it.
-  const bool as_it_was = options.backend == Backend::Subinterp ||
-                         (inputs[0]->container() != columns::Container::List && !(entry && entry->has_kernel()));
+  // where other interpreters are at work: there a list is what it was.
+  const bool as_it_was = options.backend == Backend::Subinterp || inputs[0]->container() != columns::Container::List;
   if (as_it_was && !columns::freeze(inputs)) return {};
   return Call(func, std::move(inputs), options, std::move(entry)).run();
 }

@@ -69,6 +69,7 @@ struct CallState {
   Prefix prefix;  // None for Arrow nulls
 
   // For the debug line.
+  lift::ForeignCallable foreign;  // what was called, if it is one
   Times times;
   int64_t interpreted_first = 0;
   int64_t native_rows = 0;

@@ -117,6 +117,7 @@ bool NativeRun::divide_rows() {
     auto variant = usable(group.types, group.count, &arrow, &failed);
     if (failed) return false;
     if (variant) {
+      call_.foreign = variant->foreign;
       parts_.push_back({&group, std::move(variant), arrow});
     } else {
       for (int64_t row = 0; row < group.count; ++row) queue_.push_back(group.position(row));
@@ -495,7 +496,8 @@ Ref NativeRun::cut_list(int64_t end) {
 void NativeRun::tell_times() {
   for (const Part& part : parts_) {
     Variant& v = *part.variant;
-    if (!std::exchange(v.lift_told, true)) call_.times.lift_ms += v.lift_ms;
+    const bool lifted_here = v.lift_began_ns >= call_.times.start_ns;
+    if (!std::exchange(v.lift_told, true) && lifted_here) call_.times.lift_ms += v.lift_ms;
     if (v.state() == State::Ready && !std::exchange(v.compile_told, true)) {
       call_.times.compile_ms += v.code->kernel->compile_ms;
     }

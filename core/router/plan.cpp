@@ -28,7 +28,8 @@ constexpr double worth_preparing_in_all_compiles = 4;
 constexpr int most_patience = 4;
 // A thread takes 40 to 60 µs to wake up.
 constexpr double worth_waking_ns = 200e3;
-// After so many looks at elements that are no numbers, none are expected.
+// After so many looks at elements that are no numbers, none are expected, though they may still come: a look costs a
+// tenth of a microsecond.
 constexpr int looks_for_numbers = 4;
 
 // To copy an element to a worker interpreter and its result back may cost a microsecond.
@@ -119,7 +120,10 @@ Plan without_kernel(const Situation& s) {
     return s.beside_others || s.interpreted_ns > compile_left_ns(s) ? Plan{.first = First::Wait} : go_on;
   }
   if (compile_pays(s)) {
-    if (s.looks_in_vain >= looks_for_numbers) return uncompiled(s);
+    if (s.looks_in_vain >= looks_for_numbers) {
+      const Plan p = uncompiled(s);
+      if (p.now == Engine::Workers || p.rested) return p;
+    }
     return {.first = First::Compile};
   }
   if (s.beside_others) return {};

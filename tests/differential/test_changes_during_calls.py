@@ -85,3 +85,48 @@ def test_a_function_of_the_same_name_is_another_one(backend):
     for k in (2.0, 3.0, 2.0):
         exec(f"def f(x): return x * {k}", names)
         assert gilmap.map(names["f"], column, backend=backend) == list(map(names["f"], column))
+
+
+@pytest.mark.parametrize("change", ["del L[2500:]", "L.clear()", "L.append(X())", "L[3] = 7.0"])
+def test_a_list_beside_an_array_is_what_it_was(change):
+    """Whatever an element of it does, with a kernel at hand and without."""
+    np = pytest.importorskip("numpy")
+
+    class X:
+        def __radd__(self, other):
+            exec(change, {"L": column, "X": X})
+            return 1.0
+
+    def add(x, y):
+        return x + y
+
+    array = np.arange(5000.0)
+    for _ in range(2):
+        column = [X()] + [1.0] * 4999
+        assert gilmap.map(add, array, column).tolist() == [1.0, *(x + 1.0 for x in range(1, 5000))]
+        gilmap.map(add, array, [1.0] * 5000, backend="jit")
+
+
+def test_a_handler_that_makes_a_list_shorter():
+    import signal
+    import time
+
+    def f(x):
+        return x * 3 % 1013 + 1
+
+    def handler(*_):
+        del column[2:]
+
+    gilmap.map(f, [1, 2, 3], backend="jit")
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for delay in (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016):
+            column = list(range(2_500_000))
+            signal.setitimer(signal.ITIMER_REAL, delay)
+            got = gilmap.map(f, column)
+            while len(column) > 2:
+                time.sleep(0.001)
+            assert got == [f(x) for x in range(len(got))]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -438,3 +438,30 @@ def test_what_stood_in_the_way_may_be_gone():
         else:
             with pytest.raises(ValueError, match="not compiled"):
                 gilmap.map(f, column, backend="jit")
+
+
+def test_a_class_that_gets_a_property():
+    """Its getter runs as often as under map: no guard reads it."""
+    calls = []
+
+    class Scale:
+        def __init__(self):
+            self.k = 2
+
+        def times(self, x):
+            return x * self.k
+
+    scale = Scale()
+    gilmap.map(scale.times, list(range(3000)), backend="jit")
+    Scale.k = property(lambda self: calls.append(1) or 3)
+    assert gilmap.map(scale.times, [1, 2]) == [3, 6]
+    assert len(calls) == 2
+    del Scale.k
+    assert gilmap.map(scale.times, [1, 2]) == [2, 4]
+    Scale.__getattribute__ = lambda self, name: calls.append(name) or object.__getattribute__(self, name)
+    before = len(calls)
+    assert list(map(scale.times, [1, 2])) == [2, 4]
+    under_map = calls[before:]
+    before = len(calls)
+    assert gilmap.map(scale.times, [1, 2]) == [2, 4]
+    assert calls[before:] == under_map

@@ -156,3 +156,14 @@ def test_calls_that_raise_get_a_kernel(capfd):
         if " compiled" in (told := capfd.readouterr().err):
             break
     assert " compiled" in told
+
+
+@pytest.mark.parametrize("first", [["a"] * 20, [None], ["a"] * 5000], ids=["few", "one", "many"])
+def test_numbers_behind_what_is_none_get_the_kernel(first, capfd):
+    def f(x):
+        return 0 if x is None or isinstance(x, str) else x * x % 7 + 1
+
+    column = first + list(range(400_000))
+    gilmap.map(f, column[-1000:], backend="jit")
+    assert gilmap.map(f, column, debug=True) == list(map(f, column))
+    assert " compiled" in capfd.readouterr().err
