@@ -106,11 +106,10 @@ class Compilation {
   const std::string& error() const { return error_.empty() ? diagnostics_->error : error_; }
   const std::map<std::string, const void*>& symbols() const { return emitted_.symbols; }
   const Facts& facts() const { return facts_; }
-  int lanes() const { return lanes_; }
+  int lanes() const { return shape_.elements(); }
   LaneFacts lane_facts() const {
-    const int width = vector_lanes(emitted_.simd);
     const std::set<std::string>& calls = emitted_.one_by_one;
-    return {width, lanes_ / width, ir_.functions[0].refills, {calls.begin(), calls.end()}};
+    return {shape_.lanes, shape_.parts, ir_.functions[0].refills, {calls.begin(), calls.end()}};
   }
 
   bool emit() {
@@ -120,7 +119,8 @@ class Compilation {
     emitted_.has_fma = has_fma(emitted_.simd);
     declare_functions(emitted_);
     if (is_lanes()) {
-      lanes_ = emit_lane_kernel(emitted_);
+      shape_ = choose_shape(ir_.functions[0], emitted_.simd, options_.lane_bits);
+      emit_lane_kernel(emitted_, shape_);
     } else {
       emit_kernel(emitted_);
     }
@@ -189,7 +189,7 @@ class Compilation {
   Facts facts_;
   ModuleContext emitted_{ir_, module_};
   std::string error_;
-  int lanes_ = 1;
+  LaneShape shape_;
   Diagnostics* diagnostics_ = nullptr;
   TargetMachinePtr machine_;
 };

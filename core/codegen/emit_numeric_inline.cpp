@@ -103,7 +103,7 @@ NumericResult FunctionEmitter::emit_numeric(ir::ValueId v, std::span<Value* cons
   if (fn == NumericFn::int_bit_length || fn == NumericFn::int_bit_count) {
     Value* magnitude = b_.CreateBinaryIntrinsic(I::abs, args[0], b_.getFalse());
     if (fn == NumericFn::int_bit_count) return total(b_.CreateUnaryIntrinsic(I::ctpop, magnitude));
-    return total(b_.CreateSub(integer(64), b_.CreateBinaryIntrinsic(I::ctlz, magnitude, b_.getFalse())));
+    return total(b_.CreateSub(integer(int_bits_), b_.CreateBinaryIntrinsic(I::ctlz, magnitude, b_.getFalse())));
   }
   if (fn == NumericFn::int_shift_right) {
     Value* count = b_.CreateBinaryIntrinsic(I::umin, args[1], integer(63));

@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -69,7 +70,7 @@ class FunctionEmitter {
   llvm::Type* shaped(llvm::Type* scalar) const {
     return width_ == 0 ? scalar : llvm::FixedVectorType::get(scalar, width_);
   }
-  llvm::Type* int_type() { return shaped(b_.getInt64Ty()); }
+  llvm::Type* int_type() { return shaped(b_.getIntNTy(int_bits_)); }
   llvm::Type* real_type() { return shaped(b_.getDoubleTy()); }
   llvm::Constant* integer(int64_t v) { return llvm::ConstantInt::getSigned(int_type(), v); }
   llvm::Constant* real(double v) { return llvm::ConstantFP::get(real_type(), v); }
@@ -100,7 +101,7 @@ class FunctionEmitter {
   llvm::Value* within_53_bits(llvm::Value* a, IntRange range);  // i1: the double of a is a
 
   // emit_division.cpp
-  DivMod& shared_division(Pair operands) { return available_.divisions[{operands, part_}]; }
+  DivMod& shared_division(Pair operands) { return available_.divisions[{operands, part_, int_bits_}]; }
   virtual DivMod emit_divmod(ir::ValueId v);
   DivMod emit_divmod_slow(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, bool guard_minus_one);
 
@@ -125,13 +126,14 @@ class FunctionEmitter {
   llvm::Value* depth_left_ = nullptr;      // i64, Python frames that callees may still enter
   unsigned width_ = 0;                     // lanes of the vectors being emitted; 0: scalars
   unsigned part_ = 0;                      // which vector of a varying value is being emitted
+  unsigned int_bits_ = 64;                 // of the integers being emitted; 32 only in vectors
   std::set<Pair> floor_divided_, modulo_;  // operands of ifloordiv, of imod
 
  private:
   // Results that are shared between operations; what a block computed, blocks that only it leads to may use.
   struct Available {
     std::map<std::pair<ir::Op, Pair>, Checked> arithmetic;
-    std::map<std::pair<Pair, unsigned>, DivMod> divisions;  // by operands and part
+    std::map<std::tuple<Pair, unsigned, unsigned>, DivMod> divisions;  // by operands, part and bits
   };
 
   // emit_function.cpp

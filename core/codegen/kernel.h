@@ -68,6 +68,7 @@ struct CompileOptions {
   int opt_level = 2;       // 0: fastest compile; 2: the short pass list
   bool dump = false;       // LLVM IR to stderr
   Simd simd = Simd::Best;  // which the CPU must have
+  int lane_bits = 0;       // of a lane function: 32 or 64, for tests; 0: what is likely to be faster
 };
 
 // Compiles the module for the running CPU. Needs no GIL and may be called from any thread. Null, and `error` says why,

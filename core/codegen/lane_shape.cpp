@@ -1,3 +1,5 @@
+// Lanes are of 32 bits where most of the work of the loops is on integers that fit.
+//
 // Several vectors in flight hide the latency of a chain of dependent operations, as long as their values stay in
 // registers: the number of vectors follows from how many values are alive at once inside loops. Code size bounds it,
 // too: each vector is code of its own, and LLVM's time grows with it.
@@ -43,8 +45,9 @@ int weight(const ir::Function& f, const ir::Inst& inst) {
 // Which values are alive, backwards from the ends of blocks.
 class Liveness {
  public:
-  Liveness(const ir::Function& f, bool has_mask_registers)
-      : f_(f), has_mask_registers_(has_mask_registers), live_in_(f.blocks.size()) {
+  // `narrow`: null for lanes of 64 bits.
+  Liveness(const ir::Function& f, bool has_mask_registers, const NarrowInts* narrow)
+      : f_(f), has_mask_registers_(has_mask_registers), narrow_(narrow), live_in_(f.blocks.size()) {
     const std::vector<ir::BlockId> order = ir::reverse_postorder(f);
     for (auto& live : live_in_) live.resize(f.values.size());
     for (bool changed = true; changed;) {
@@ -73,7 +76,8 @@ class Liveness {
     Registers taken{0, 0};
     auto set = [&](ir::ValueId v, bool alive) {
       int& kind = has_mask_registers_ && f_.type(v) == ir::Type::Bool ? taken.masks : taken.vectors;
-      if (live[v] != alive && f_[v].varying && (!used || (*used)[v])) kind += alive ? 1 : -1;
+      if (live[v] != alive && f_[v].varying && (!used || (*used)[v]))
+        kind += alive ? registers_of(v) : -registers_of(v);
       live[v] = alive;
       if (most) *most = {std::max(most->vectors, taken.vectors), std::max(most->masks, taken.masks)};
     };
@@ -91,8 +95,11 @@ class Liveness {
     return live;
   }
 
+  int registers_of(ir::ValueId v) const { return narrow_ && f_.type(v) != ir::Type::Bool && !narrow_->fits(v) ? 2 : 1; }
+
   const ir::Function& f_;
   const bool has_mask_registers_;
+  const NarrowInts* narrow_;
   std::vector<std::vector<bool>> live_in_;
 };
 
@@ -110,11 +117,11 @@ std::vector<bool> used_in(const ir::Function& f, const ir::Loop& loop) {
   return used;
 }
 
-int choose_parts(const ir::Function& f, Simd simd) {
+int choose_parts(const ir::Function& f, Simd simd, const NarrowInts* narrow) {
   int operations = 1;
   for (const ir::Block& block : f.blocks)
     for (ir::ValueId v : block.body)
-      if (f[v].varying) operations += weight(f, f[v]);
+      if (f[v].varying) operations += weight(f, f[v]) * (narrow && !narrow->computes(v) ? 2 : 1);
   const int by_size = std::clamp(most_operations / operations, 1, most_parts);
   if (by_size == 1) return 1;
 
@@ -124,7 +131,7 @@ int choose_parts(const ir::Function& f, Simd simd) {
   if (!loops) return 1;
   if (loops->size() == 0) return std::clamp(most_operations_without_loop / operations, 1, most_parts_without_loop);
   const Registers all = registers(simd);
-  const Liveness liveness(f, all.masks > 0);
+  const Liveness liveness(f, all.masks > 0, narrow);
   int parts = by_size;
   std::vector<std::vector<bool>> used;
   for (size_t i = 0; i < loops->size(); ++i) used.push_back(used_in(f, (*loops)[i]));
@@ -140,8 +147,93 @@ int choose_parts(const ir::Function& f, Simd simd) {
   return std::max(parts, 1);
 }
 
+// What a round of all loops costs, in instructions: for a vector of each value, with lanes of 64 bits and of 32.
+struct Costs {
+  double wide = 0, narrow = 0;
+  double uniform = 0;  // once for all vectors, branches included
+  bool has_loops = false;
+};
+
+// Operations on masks alone, which are one for each lane however long that is.
+bool is_logic(const ir::Function& f, const ir::Inst& inst) {
+  return inst.type == ir::Type::Bool &&
+         std::ranges::all_of(inst.args, [&](ir::ValueId arg) { return f.type(arg) == ir::Type::Bool; });
+}
+
+// What an operation costs, with lanes of 32 bits, for values that are not held in what it is computed in, or whose
+// masks are those of two registers.
+double conversions(const ir::Function& f, ir::ValueId v, const NarrowInts& narrow) {
+  constexpr double extension = 2, truncation = 3, halving_of_mask = 1;
+  const ir::Inst& inst = f[v];
+  auto is_int = [&](ir::ValueId w) { return f.type(w) == ir::Type::I64; };
+  double cost = 0;
+  for (ir::ValueId arg : inst.args) {
+    if (!is_int(arg) || !f[arg].varying || narrow.fits(arg) == narrow.computes(v)) continue;
+    cost += narrow.computes(v) ? truncation : extension;
+  }
+  if (narrow.computes(v)) return cost;
+  if (is_int(v) && narrow.fits(v)) cost += truncation;
+  if (inst.op == ir::Op::Select || (inst.type == ir::Type::Bool && !is_logic(f, inst))) cost += halving_of_mask;
+  return cost;
+}
+
+// In additions.
+double work(ir::Op op) {
+  constexpr double sign_test = 4, call = 16, root = 4;
+  if (op == ir::Op::IAddOverflows || op == ir::Op::ISubOverflows) return sign_test;
+  if (op == ir::Op::IFloorDiv || op == ir::Op::IMod || op == ir::Op::IMulOverflows) return sequence_weight;
+  if (op == ir::Op::FDiv || op == ir::Op::FSqrt) return root;
+  return op == ir::Op::CallNumeric ? call : 1;
+}
+
+Costs costs(const ir::Function& f, const NarrowInts& narrow) {
+  constexpr double rounds = 8, branch = 2;
+  constexpr int most_depth = 4;
+  const ir::Predecessors predecessors(f);
+  const ir::Dominators dominators(f, predecessors);
+  const auto loops = ir::Loops::of(f, predecessors, dominators);
+  Costs all;
+  if (!loops) return all;
+  all.has_loops = loops->size() > 0;
+  for (ir::BlockId b : dominators.order()) {
+    double times = 1;
+    int depth = 0;
+    for (size_t i = loops->innermost(b); i != ir::Loops::none && depth < most_depth; i = loops->outer(i), ++depth)
+      times *= rounds;
+    all.uniform += times * branch;
+    for (ir::ValueId v : f.blocks[b].body) {
+      const double cost = work(f[v].op);
+      const bool once = narrow.computes(v) || is_logic(f, f[v]);
+      if (f[v].varying) {
+        all.wide += times * cost;
+        all.narrow += times * ((once ? 1 : 2) * cost + conversions(f, v, narrow));
+      } else {
+        all.uniform += times * cost;
+      }
+    }
+  }
+  return all;
+}
+
+// Twice the lanes: are they worth it? Measured on the functions of the tests.
+bool narrow_pays(const Costs& costs, int parts_of_wide, int parts_of_narrow) {
+  constexpr double least_without_loops = 100;  // below, it is loads and stores that count
+  constexpr double less_work = 0.85, less_in_all = 0.78;
+  if (!costs.has_loops && costs.wide < least_without_loops) return false;
+  auto for_each_vector = [&](double vectors, int parts) { return costs.uniform / parts + vectors; };
+  const double wide = 2 * for_each_vector(costs.wide, parts_of_wide);
+  const double narrow = for_each_vector(costs.narrow, parts_of_narrow);
+  return costs.narrow <= less_work * 2 * costs.wide && narrow <= less_in_all * wide;
+}
+
 }  // namespace
 
-LaneShape choose_shape(const ir::Function& f, Simd simd) { return {vector_lanes(simd), choose_parts(f, simd)}; }
+LaneShape choose_shape(const ir::Function& f, Simd simd, int bits) {
+  NarrowInts narrow(f);
+  const int parts_of_wide = choose_parts(f, simd, nullptr), parts_of_narrow = choose_parts(f, simd, &narrow);
+  if (bits == 0) bits = narrow_pays(costs(f, narrow), parts_of_wide, parts_of_narrow) ? 32 : 64;
+  if (bits == 64) return {vector_lanes(simd), parts_of_wide};
+  return {2 * vector_lanes(simd), parts_of_narrow, 32, std::move(narrow)};
+}
 
 }  // namespace gilmap::codegen

@@ -4,6 +4,8 @@
 // - Wider integers: the lower 32 bits are put into the bits of 2^52, the upper ones, with the sign flipped, into those
 //   of 2^84; what was added is subtracted from the upper part, exactly, and the sum of both is the only rounding.
 // - Wider doubles: floor(x / 2^32) and the rest, each of which is below 2^33, are converted by the first method.
+//
+// For 32-bit integers all have instructions.
 
 #include "codegen/lanes_emitter.h"
 
@@ -23,7 +25,7 @@ constexpr bool is_below_51_bits(IntRange r) { return r.lo > -(int64_t{1} << 51) 
 }  // namespace
 
 Value* LaneEmitter::to_float(Value* a, IntRange range) {
-  if (!is_vector() || converts_natively()) return FunctionEmitter::to_float(a, range);
+  if (!is_vector() || int_bits_ == 32 || converts_natively()) return FunctionEmitter::to_float(a, range);
   if (is_below_51_bits(range)) return b_.CreateFSub(as_real(b_.CreateAdd(a, integer(bits_52))), real(shift_52));
   constexpr auto bits_low = std::bit_cast<int64_t>(0x1p52), bits_high = std::bit_cast<int64_t>(0x1p84 + 0x1p63);
   Value* low = b_.CreateOr(b_.CreateAnd(a, integer(UINT32_MAX)), integer(bits_low));
@@ -32,12 +34,12 @@ Value* LaneEmitter::to_float(Value* a, IntRange range) {
 }
 
 Value* LaneEmitter::to_int(Value* x, IntRange range) {
-  if (!is_vector() || converts_natively()) return b_.CreateFreeze(FunctionEmitter::to_int(x, range));
+  if (!is_vector() || int_bits_ == 32 || converts_natively()) return b_.CreateFreeze(FunctionEmitter::to_int(x, range));
   return integral_to_int(b_.CreateUnaryIntrinsic(llvm::Intrinsic::trunc, x), range);
 }
 
 Value* LaneEmitter::integral_to_int(Value* integral, IntRange range) {
-  if (converts_natively()) return to_int(integral, range);
+  if (int_bits_ == 32 || converts_natively()) return to_int(integral, range);
   auto small = [&](Value* x) { return b_.CreateSub(as_int(b_.CreateFAdd(x, real(shift_52))), integer(bits_52)); };
   if (is_below_51_bits(range)) return small(integral);
   Value* high = b_.CreateUnaryIntrinsic(llvm::Intrinsic::floor, b_.CreateFMul(integral, real(0x1p-32)));

@@ -41,7 +41,9 @@ DivMod LaneEmitter::emit_divmod(ir::ValueId v) {
   if (shared.quotient || shared.remainder) return shared;
   const Wanted wanted{floor_divided_.contains({a, b}), modulo_.contains({a, b})};
   const IntRange ra = range(a), rb = range(b);
-  if (is_constant(rb) && rb.lo > 0) {
+  if (int_bits_ == 32) {
+    shared = emit_divmod_narrow(value(a), value(b), ra, rb, wanted);
+  } else if (is_constant(rb) && rb.lo > 0) {
     shared = emit_divmod_constant(value(a), ra, rb.lo, wanted);
   } else if (is_below_53_bits(ra) && is_below_53_bits(rb)) {
     shared = emit_divmod_doubles(value(a), value(b), ra, rb, wanted);
@@ -53,13 +55,15 @@ DivMod LaneEmitter::emit_divmod(ir::ValueId v) {
 
 DivMod LaneEmitter::emit_divmod_constant(Value* a, IntRange ra, int64_t d, Wanted wanted) {
   if (is_non_negative(ra) && ra.hi < d) return {integer(0), a};
-  if (std::has_single_bit(static_cast<uint64_t>(d))) {
-    const int shift = std::countr_zero(static_cast<uint64_t>(d));
-    return {b_.CreateAShr(a, integer(shift)), b_.CreateAnd(a, d == 2 ? one() : integer(d - 1))};
-  }
+  if (std::has_single_bit(static_cast<uint64_t>(d))) return emit_divmod_power(a, d);
   if (is_non_negative(ra) && ra.hi <= INT32_MAX) return emit_divmod_half(a, d);
   if (within_bits(ra, 50) && d <= int64_t{1} << 50) return emit_divmod_reciprocal(a, ra, d, wanted);
   return emit_divmod_high(a, ra, d);
+}
+
+DivMod LaneEmitter::emit_divmod_power(Value* a, int64_t d) {
+  const int shift = std::countr_zero(static_cast<uint64_t>(d));
+  return {b_.CreateAShr(a, integer(shift)), b_.CreateAnd(a, d == 2 ? one() : integer(d - 1))};
 }
 
 DivMod LaneEmitter::emit_divmod_half(Value* a, int64_t d) {

@@ -19,7 +19,7 @@ namespace gilmap::codegen {
 
 class LaneEmitter : public FunctionEmitter {
  protected:
-  LaneEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function, LaneShape shape);
+  LaneEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function, const LaneShape& shape);
 
   // The vector of one part; of a uniform value the same in all.
   llvm::Value* part(ir::ValueId v, int part);
@@ -60,10 +60,15 @@ class LaneEmitter : public FunctionEmitter {
   // 1, but LLVM does not know: of `x & 1 == 0` and `m ? x + 1 : x` it makes shifts and sums of masks, where AVX-512 has
   // a test and a masked sum.
   llvm::Value* one();
-  // A value as it is held from one operation to the next, and that of a mask.
-  llvm::Value* held(ir::ValueId v);
+  // A value as it is held from one operation to the next, in so many bits if it is an i64; and a mask as it is held.
+  llvm::Value* held(ir::ValueId v, unsigned bits);
   llvm::Value* widened(llvm::Value* mask);
   bool is_wide_mask(ir::ValueId v) const { return ir_.type(v) == ir::Type::Bool && module_.simd != Simd::Avx512; }
+  llvm::Type* wide_mask_type() { return shaped(b_.getIntNTy(static_cast<unsigned>(shape_.bits))); }
+  llvm::Value* fenced(llvm::Value* ints);
+  // How many bits an i64 is held in; and integers with lanes of so many bits.
+  unsigned held_bits(ir::ValueId v) const { return shape_.narrow.fits(v) ? 32 : 64; }
+  llvm::Value* resized(llvm::Value* ints, unsigned bits);
   llvm::Value* emit_wide_logic(const ir::Inst& inst);
 
   // lanes_integers.cpp
@@ -89,12 +94,19 @@ class LaneEmitter : public FunctionEmitter {
     bool quotient, remainder;
   };
   DivMod emit_divmod_constant(llvm::Value* a, IntRange ra, int64_t d, Wanted wanted);
+  DivMod emit_divmod_power(llvm::Value* a, int64_t d);
   DivMod emit_divmod_half(llvm::Value* a, int64_t d);
   DivMod emit_divmod_reciprocal(llvm::Value* a, IntRange ra, int64_t d, Wanted wanted);
   DivMod emit_divmod_high(llvm::Value* a, IntRange ra, int64_t d);
   DivMod emit_divmod_doubles(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, Wanted wanted);
   DivMod emit_divmod_guarded(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, Wanted wanted);
   llvm::Value* high_half(llvm::Value* n, uint64_t factor);
+
+  // lanes_narrow_division.cpp
+  DivMod emit_divmod_narrow(llvm::Value* a, llvm::Value* b, IntRange ra, IntRange rb, Wanted wanted);
+  DivMod emit_divmod_narrow_constant(llvm::Value* a, IntRange ra, int64_t d, Wanted wanted);
+  DivMod emit_divmod_single(llvm::Value* a, llvm::Value* b, Wanted wanted);
+  DivMod emit_divmod_single_reciprocal(llvm::Value* a, int64_t d, Wanted wanted);
 
   // lanes_calls.cpp
   NumericResult emit_out_of_line(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args) override;
@@ -114,11 +126,11 @@ class LaneEmitter : public FunctionEmitter {
 
   std::vector<std::vector<llvm::Value*>> parts_;  // of varying values, by ValueId, as they are held
   ir::ValueId emitted_ = ir::no_value;            // the varying value being emitted
-  llvm::Value* one_ = nullptr;
+  llvm::Value *one_ = nullptr, *narrow_one_ = nullptr;
   std::map<std::pair<llvm::Type*, size_t>, llvm::AllocaInst*> scratch_;
 };
 
-// Emits the kernel of a lane function, and says how many elements it computes at once.
-int emit_lane_kernel(ModuleContext& module);
+// Emits the kernel of a lane function.
+void emit_lane_kernel(ModuleContext& module, const LaneShape& shape);
 
 }  // namespace gilmap::codegen

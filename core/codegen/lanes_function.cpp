@@ -1,8 +1,12 @@
 // Values, block parameters and masks of lane functions.
 //
 // A mask is a vector of i1 where it is computed and used. AVX-512 has registers for those. Elsewhere LLVM would pack
-// and unpack them at every turn, so a mask is held as a vector of 64-bit lanes, all ones or zeros, and logic on masks
-// works on these. A fence, which is for doubles and costs nothing, keeps LLVM from seeing that it was an i1.
+// and unpack them at every turn, so a mask is held as a vector of lanes with all ones or zeros, and logic on masks
+// works on these. A fence, which is for floats and costs nothing, keeps LLVM from seeing that it was an i1.
+//
+// With lanes of 32 bits an integer that fits is held in 32 bits, and others, and doubles, in 64: LLVM makes two
+// registers of such a vector. An operation is done in 32 bits or in 64 (NarrowInts); its operands are made so long, and
+// its result what it is held in.
 
 #include "codegen/lanes_emitter.h"
 
@@ -12,7 +16,8 @@ namespace gilmap::codegen {
 
 using llvm::Value;
 
-LaneEmitter::LaneEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function, LaneShape shape)
+LaneEmitter::LaneEmitter(ModuleContext& module, const ir::Function& ir, llvm::Function* function,
+                         const LaneShape& shape)
     : FunctionEmitter(module, ir, function), shape_(shape), parts_(ir.values.size()) {}
 
 void LaneEmitter::for_each_part(llvm::function_ref<void()> emit) {
@@ -29,30 +34,45 @@ Value* LaneEmitter::splat(Value* scalar) {
 
 Value* LaneEmitter::one() {
   if (module_.simd != Simd::Avx512) return integer(1);
-  if (!one_) {
+  Value*& known = int_bits_ == 32 ? narrow_one_ : one_;
+  if (!known) {
     const llvm::IRBuilderBase::InsertPointGuard guard(b_);
     llvm::BasicBlock& entry = function_->getEntryBlock();
     b_.SetInsertPoint(&entry, entry.getFirstInsertionPt());
-    one_ = as_int(fence(as_real(integer(1))));
+    known = fenced(integer(1));
   }
-  return one_;
+  return known;
 }
 
 Value* LaneEmitter::value(ir::ValueId v) {
   if (!is_vector()) return FunctionEmitter::value(v);
-  if (!ir_[v].varying) return splat(FunctionEmitter::value(v));
-  Value* held = parts_[v][part_];
-  return is_wide_mask(v) ? b_.CreateICmpSLT(held, integer(0)) : held;
+  Value* x = held(v, int_bits_);
+  return is_wide_mask(v) ? b_.CreateICmpSLT(x, llvm::Constant::getNullValue(x->getType())) : x;
 }
 
-Value* LaneEmitter::held(ir::ValueId v) {
-  if (ir_[v].varying) return parts_[v][part_];
-  return is_wide_mask(v) ? b_.CreateSExt(value(v), int_type()) : value(v);
+Value* LaneEmitter::held(ir::ValueId v, unsigned bits) {
+  const bool is_int = ir_.type(v) == ir::Type::I64;
+  Value* x = ir_[v].varying ? parts_[v][part_] : FunctionEmitter::value(v);
+  if (is_int) x = resized(x, bits);
+  if (!ir_[v].varying) x = splat(x);
+  return is_wide_mask(v) && !ir_[v].varying ? b_.CreateSExt(x, wide_mask_type()) : x;
+}
+
+Value* LaneEmitter::resized(Value* ints, unsigned bits) {
+  llvm::Type* type = b_.getIntNTy(bits);
+  return b_.CreateSExtOrTrunc(ints, ints->getType()->isVectorTy() ? vector_of(type) : type);
+}
+
+// LLVM does not see what it is.
+Value* LaneEmitter::fenced(Value* ints) {
+  llvm::Type* type = ints->getType();
+  llvm::Type* real = type->getScalarSizeInBits() == 32 ? b_.getFloatTy() : b_.getDoubleTy();
+  return b_.CreateBitCast(fence(b_.CreateBitCast(ints, vector_of(real))), type);
 }
 
 Value* LaneEmitter::widened(Value* mask) {
-  Value* wide = b_.CreateSExt(mask, int_type());
-  return llvm::isa<llvm::Constant>(wide) ? wide : as_int(fence(as_real(wide)));
+  Value* wide = b_.CreateSExt(mask, wide_mask_type());
+  return llvm::isa<llvm::Constant>(wide) ? wide : fenced(wide);
 }
 
 Value* LaneEmitter::part(ir::ValueId v, int part) {
@@ -69,28 +89,36 @@ IntRange LaneEmitter::range(ir::ValueId v) const {
   const ir::Inst& inst = ir_[v];
   if (inst.op == ir::Op::IConst) return passes::single(inst.imm);
   if (!is_vector()) return passes::full_range;
-  IntRange r = passes::meet(inst.range, FunctionEmitter::range(v));
-  return passes::is_empty(r) ? passes::full_range : r;
+  const IntRange least = shape_.narrow.fits(v) ? IntRange{INT32_MIN, INT32_MAX} : passes::full_range;
+  IntRange r = passes::meet(passes::meet(inst.range, least), FunctionEmitter::range(v));
+  return passes::is_empty(r) ? least : r;
 }
 
 void LaneEmitter::bind_parts(ir::ValueId param, std::vector<Value*> parts) {
-  for_each_part([&] { parts_[param].push_back(is_wide_mask(param) ? widened(parts[part_]) : parts[part_]); });
+  const bool is_int = ir_.type(param) == ir::Type::I64;
+  for_each_part([&] {
+    Value* x = is_int ? resized(parts[part_], held_bits(param)) : parts[part_];
+    parts_[param].push_back(is_wide_mask(param) ? widened(x) : x);
+  });
 }
 
 void LaneEmitter::emit_value(ir::ValueId v) {
   if (!ir_[v].varying) return FunctionEmitter::emit_value(v);
   emitted_ = v;
+  const bool is_int = ir_.type(v) == ir::Type::I64;
   for_each_part([&] {
     Value* r = is_wide_mask(v) ? emit_wide_logic(ir_[v]) : nullptr;
+    int_bits_ = shape_.narrow.computes(v) ? 32 : 64;
     if (!r) r = is_wide_mask(v) ? widened(emit_instruction(v)) : emit_instruction(v);
-    parts_[v].push_back(r);
+    int_bits_ = 64;
+    parts_[v].push_back(is_int ? resized(r, held_bits(v)) : r);
   });
   emitted_ = ir::no_value;
 }
 
 // Null if the operation is none on masks.
 Value* LaneEmitter::emit_wide_logic(const ir::Inst& inst) {
-  auto arg = [&](size_t i) { return held(inst.args[i]); };
+  auto arg = [&](size_t i) { return held(inst.args[i], 64); };
   if (inst.op == ir::Op::BAnd) return b_.CreateAnd(arg(0), arg(1));
   if (inst.op == ir::Op::BOr) return b_.CreateOr(arg(0), arg(1));
   if (inst.op == ir::Op::BXor) return b_.CreateXor(arg(0), arg(1));
@@ -102,7 +130,9 @@ Value* LaneEmitter::emit_wide_logic(const ir::Inst& inst) {
 void LaneEmitter::emit_param(ir::ValueId param, unsigned edges) {
   if (!ir_[param].varying) return FunctionEmitter::emit_param(param, edges);
   for_each_part([&] {
-    llvm::Type* type = is_wide_mask(param) ? int_type() : shaped(llvm_type(ir_.type(param), context()));
+    llvm::Type* type = is_wide_mask(param)                ? wide_mask_type()
+                       : ir_.type(param) == ir::Type::I64 ? shaped(b_.getIntNTy(held_bits(param)))
+                                                          : shaped(llvm_type(ir_.type(param), context()));
     parts_[param].push_back(b_.CreatePHI(type, edges));
   });
 }
@@ -114,12 +144,13 @@ void LaneEmitter::add_to_phi(ir::ValueId param, Value* v) {
 
 void LaneEmitter::add_incoming(ir::ValueId param, ir::ValueId arg) {
   if (!ir_[param].varying) return FunctionEmitter::add_incoming(param, arg);
-  for_each_part([&] { add_to_phi(param, held(arg)); });
+  for_each_part([&] { add_to_phi(param, held(arg, held_bits(param))); });
 }
 
 void LaneEmitter::add_choice(ir::ValueId param, Value* cond, ir::ValueId yes, ir::ValueId no) {
   if (!ir_[param].varying) return FunctionEmitter::add_choice(param, cond, yes, no);
-  for_each_part([&] { add_to_phi(param, b_.CreateSelect(cond, held(yes), held(no))); });
+  const unsigned bits = held_bits(param);
+  for_each_part([&] { add_to_phi(param, b_.CreateSelect(cond, held(yes, bits), held(no, bits))); });
 }
 
 Value* LaneEmitter::any(Value* mask) {

@@ -33,6 +33,7 @@ Value* LaneEmitter::emit_arithmetic(Op op, const ir::Inst& inst) {
 }
 
 Value* LaneEmitter::emit_multiply(Value* a, Value* b, IntRange ra, IntRange rb) {
+  if (int_bits_ == 32) return b_.CreateMul(a, b);
   if (is_signed_32_bits(ra) && is_signed_32_bits(rb)) {
     auto extended = [&](Value* x, IntRange r) {
       return is_constant(r) ? x : b_.CreateAShr(b_.CreateShl(x, integer(32)), integer(32));
@@ -82,8 +83,10 @@ FunctionEmitter::Checked LaneEmitter::emit_product(Value* a, Value* b) {
   return {b_.CreateMul(a, b), emit_product_overflows(a, b, {}, {})};
 }
 
-// A count may be outside 0 to 63 where it does not matter.
+// A count may be outside 0 to 63 where it does not matter. In 32 bits one up to 63 may, to the right.
 Value* LaneEmitter::emit_shift(Op op, Value* a, Value* count) {
+  if (is_vector() && int_bits_ == 32 && op == Op::IShr)
+    count = b_.CreateBinaryIntrinsic(llvm::Intrinsic::umin, count, integer(31));
   return b_.CreateFreeze(FunctionEmitter::emit_shift(op, a, count));
 }
 

@@ -235,7 +235,7 @@ class GroupKernel final : public LaneKernel {
 
 }  // namespace
 
-LaneKernel::LaneKernel(ModuleContext& module, llvm::Function* kernel, LaneShape shape)
+LaneKernel::LaneKernel(ModuleContext& module, llvm::Function* kernel, const LaneShape& shape)
     : LaneEmitter(module, module.ir.functions[0], kernel, shape),
       params_(ir_.blocks[0].params),
       memory_(b_, module, kernel->getArg(0)),
@@ -285,15 +285,9 @@ Value* LaneKernel::reason_of(std::span<Value* const> words, Value* lane) {
   return reason;
 }
 
-int emit_lane_kernel(ModuleContext& module) {
-  const ir::Function& f = module.ir.functions[0];
-  const LaneShape shape = choose_shape(f, module.simd);
-  if (f.refills) {
-    emit_refilling_kernel(module, declare_kernel(module), shape);
-  } else {
-    GroupKernel(module, declare_kernel(module), shape).emit();
-  }
-  return shape.elements();
+void emit_lane_kernel(ModuleContext& module, const LaneShape& shape) {
+  if (module.ir.functions[0].refills) return emit_refilling_kernel(module, declare_kernel(module), shape);
+  GroupKernel(module, declare_kernel(module), shape).emit();
 }
 
 }  // namespace gilmap::codegen

@@ -8,7 +8,7 @@ namespace gilmap::codegen {
 
 class LaneKernel : public LaneEmitter {
  public:
-  LaneKernel(ModuleContext& module, llvm::Function* kernel, LaneShape shape);
+  LaneKernel(ModuleContext& module, llvm::Function* kernel, const LaneShape& shape);
 
  protected:
   // Begins the function: the builder stands where there are elements. Returns the block that returns end.
@@ -42,6 +42,6 @@ class LaneKernel : public LaneEmitter {
   llvm::Value *begin_, *end_;
 };
 
-void emit_refilling_kernel(ModuleContext& module, llvm::Function* kernel, LaneShape shape);
+void emit_refilling_kernel(ModuleContext& module, llvm::Function* kernel, const LaneShape& shape);
 
 }  // namespace gilmap::codegen

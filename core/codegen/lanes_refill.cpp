@@ -184,7 +184,7 @@ class RefillingKernel final : public LaneKernel {
 
 }  // namespace
 
-void emit_refilling_kernel(ModuleContext& module, llvm::Function* kernel, LaneShape shape) {
+void emit_refilling_kernel(ModuleContext& module, llvm::Function* kernel, const LaneShape& shape) {
   RefillingKernel(module, kernel, shape).emit();
 }
 

@@ -209,7 +209,7 @@ class Checker {
       compare(when, run, outcome);
       if (outcome.kind == ir::Outcome::Kind::Broken) continue;
       if (outcome.kind == ir::Outcome::Kind::OutOfSteps) {
-        if (opt_level) run_compiled(when, module, {args}, {&run}, {*opt_level, file_.depth_budget, true});
+        if (opt_level) run_compiled(when, module, {args}, {&run}, {.opt_level = *opt_level, .depth_budget = file_.depth_budget, .cancelled = true});
         continue;
       }
       rows.push_back(std::move(args));
@@ -221,7 +221,7 @@ class Checker {
       rows.push_back(rows[i]);
       of_row.push_back(of_row[i]);
     }
-    run_compiled(when, module, rows, of_row, {*opt_level, file_.depth_budget});
+    run_compiled(when, module, rows, of_row, {.opt_level = *opt_level, .depth_budget = file_.depth_budget});
   }
 
   void run_together(const std::string& when, const Module& module, const Rows& rows,
@@ -238,11 +238,16 @@ class Checker {
   }
 
   void run_compiled(const std::string& when, const Module& module, const Rows& rows,
-                    const std::vector<const Run*>& of_row, const CompiledOptions& options) {
+                    const std::vector<const Run*>& of_row, CompiledOptions options) {
     if (!compiled_run()) return;
-    std::vector<ir::Outcome> outcomes = compiled_run()(module, rows, options);
-    for (size_t i = 0; i < outcomes.size(); ++i) {
-      if (!compare(when + ", compiled, element " + std::to_string(i), *of_row[i], outcomes[i])) return;
+    for (int bits : {64, 32}) {
+      if (bits == 32 && !module.functions[0].lanes) break;
+      options.lane_bits = bits;
+      const std::string how = when + ", compiled" + (bits == 32 ? " for lanes of 32 bits" : "") + ", element ";
+      std::vector<ir::Outcome> outcomes = compiled_run()(module, rows, options);
+      for (size_t i = 0; i < outcomes.size(); ++i) {
+        if (!compare(how + std::to_string(i), *of_row[i], outcomes[i])) return;
+      }
     }
   }
 

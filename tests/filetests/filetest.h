@@ -77,6 +77,7 @@ std::string diff(const std::string& expected, const std::string& actual);
 struct CompiledOptions {
   int opt_level = 2;
   int64_t depth_budget = 1000;
+  int lane_bits = 0;       // of a lane function
   bool cancelled = false;  // the outcome of a row that was given up for this is OutOfSteps
 };
 using Rows = std::vector<std::vector<uint64_t>>;

@@ -16,7 +16,8 @@ namespace gilmap::filetests {
 
 class RandomModule {
  public:
-  explicit RandomModule(uint64_t seed) : random_(seed) {}
+  // `small`: of arguments and constants most fit in 32 bits, and some not in 8, 16, 20, 24 or 31.
+  explicit RandomModule(uint64_t seed, bool small = false) : random_(seed), small_(small) {}
 
   ir::Module make() {
     module_.functions.resize(1);
@@ -29,7 +30,7 @@ class RandomModule {
     floats_ = pick(3);
     bools_ = pick(2);
     for (Type t : slots()) vars_.push_back(b.add_param(0, t));
-    if (pick(2)) {
+    if (small_ || pick(2)) {
       for (ValueId p : f.blocks[0].params)
         f.arg_ranges.push_back(f.type(p) == Type::I64 ? arg_range() : ir::IntRange{});
     }
@@ -77,7 +78,20 @@ class RandomModule {
     return types;
   }
 
+  int64_t power() {
+    static constexpr int bits[] = {5, 7, 8, 15, 16, 20, 21, 24, 30, 31, 32};
+    return int64_t{1} << bits[random_() % std::size(bits)];
+  }
+
   int64_t any_int() {
+    if (small_ && pick(8)) {
+      const int64_t near = power() + pick(3) - 1;
+      const int kind = pick(4);
+      return kind == 0   ? near
+             : kind == 1 ? -near
+             : kind == 2 ? static_cast<int64_t>(random_()) >> (33 + pick(30))
+                         : pick(24) - 8;
+    }
     static constexpr int64_t corners[] = {INT64_MIN,
                                           INT64_MIN + 1,
                                           INT64_MAX,
@@ -116,6 +130,10 @@ class RandomModule {
   }
 
   ir::IntRange arg_range() {
+    if (small_ && pick(8)) {
+      const int64_t end = power();
+      return {pick(2) ? 0 : -end, end - 1};
+    }
     int64_t a = any_int(), b = any_int();
     return {std::min(a, b), std::max(a, b)};
   }
@@ -134,6 +152,7 @@ class RandomModule {
 
   ValueId integer() {
     ValueId a = var(Type::I64), b = var(Type::I64);
+    if (small_ && pick(3) == 0) return narrowed(a);
     switch (pick(16)) {
       case 0:
       case 1:
@@ -178,6 +197,11 @@ class RandomModule {
         return b_->emit(Op::FToI, {x});
       }
     }
+  }
+
+  ValueId narrowed(ValueId a) {
+    if (pick(2)) return b_->emit(Op::IAnd, {a, b_->iconst(power() - 1)});
+    return b_->emit(Op::IMod, {a, b_->iconst(power() - pick(3) + 1)});
   }
 
   ValueId checked(Op check, Op op, ValueId a, ValueId b) {
@@ -350,6 +374,7 @@ class RandomModule {
   }
 
   std::mt19937_64 random_;
+  bool small_;
   ir::Module module_;
   ir::Builder* b_ = nullptr;
   int ints_ = 0, floats_ = 0, bools_ = 0;

@@ -136,6 +136,15 @@ inline std::vector<codegen::Simd> simd_levels() {
   return all;
 }
 
+// Of each instruction set lanes of 64 and of 32 bits.
+inline std::vector<codegen::CompileOptions> lane_kernel_options() {
+  std::vector<codegen::CompileOptions> all;
+  for (codegen::Simd simd : simd_levels()) {
+    for (int bits : {64, 32}) all.push_back({.simd = simd, .lane_bits = bits});
+  }
+  return all;
+}
+
 inline std::string simd_name(codegen::Simd simd) {
   switch (simd) {
     case codegen::Simd::Best:
@@ -152,6 +161,10 @@ inline std::string simd_name(codegen::Simd simd) {
       return "avx512";
   }
   return "";
+}
+
+inline std::string name_of(const codegen::CompileOptions& options) {
+  return simd_name(options.simd) + ", " + std::to_string(options.lane_bits) + " bits";
 }
 
 }  // namespace gilmap::codegen_tests

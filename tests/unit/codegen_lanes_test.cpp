@@ -1,6 +1,7 @@
 // Lane functions at every SIMD level of the CPU: each operation and each numeric function against its reference, and
 // what the kernel does around them.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -11,41 +12,46 @@
 namespace gilmap::codegen_tests {
 namespace {
 
+using codegen::CompileOptions;
 using codegen::Simd;
+
+CompileOptions with_level(CompileOptions options, int level) {
+  options.opt_level = level;
+  return options;
+}
 
 template <class Test>
 void at_all_levels(Test test) {
-  for (Simd simd : simd_levels()) {
-    SCOPED_TRACE(simd_name(simd));
-    test(simd);
+  for (const CompileOptions& options : lane_kernel_options()) {
+    SCOPED_TRACE(name_of(options));
+    test(options);
     if (testing::Test::HasFatalFailure()) return;
   }
 }
 
-void check_lanes(const Case& c, Simd simd, int opt_level = 2) {
+void check_lanes(const Case& c, const CompileOptions& options) {
   // Undefined operands stand for lanes that do not matter.
-  check(c, true,
-        [&](const ir::Module& module) { return compile(lanes_of(module), {.opt_level = opt_level, .simd = simd}); });
+  check(c, true, [&](const ir::Module& module) { return compile(lanes_of(module), options); });
 }
 
 class LaneOps : public testing::TestWithParam<Op> {};
 
 TEST_P(LaneOps, AgreeWithTheReference) {
-  at_all_levels([](Simd simd) {
+  at_all_levels([](const CompileOptions& options) {
     for (const auto& types : signatures(GetParam())) {
       if (types.empty()) continue;
-      for (int level : {0, 2}) check_lanes({GetParam(), 0, types, -1, 0, {}}, simd, level);
+      for (int level : {0, 2}) check_lanes({GetParam(), 0, types, -1, 0, {}}, with_level(options, level));
     }
   });
 }
 
 TEST_P(LaneOps, AgreeWithAConstantOperand) {
-  at_all_levels([](Simd simd) {
+  at_all_levels([](const CompileOptions& options) {
     for (const auto& types : signatures(GetParam())) {
       if (types.size() != 2) continue;
       for (int k : {0, 1}) {
         const Column values = edges(types[static_cast<size_t>(k)]);
-        for (size_t i = 0; i < values.size(); i += 7) check_lanes({GetParam(), 0, types, k, values[i], {}}, simd);
+        for (size_t i = 0; i < values.size(); i += 7) check_lanes({GetParam(), 0, types, k, values[i], {}}, options);
       }
     }
   });
@@ -63,18 +69,50 @@ std::vector<Op> lane_ops() {
 INSTANTIATE_TEST_SUITE_P(All, LaneOps, testing::ValuesIn(lane_ops()),
                          [](const auto& info) { return std::string(ir::info(info.param).text); });
 
+// Of operands that fit in 32 bits, as their results may or may not.
+TEST_P(LaneOps, AgreeWithinNarrowRanges) {
+  constexpr auto power = [](int bits) { return int64_t{1} << bits; };
+  const std::vector<ir::IntRange> ranges = {{0, 31},
+                                            {-128, 127},
+                                            {-power(15), power(15) - 1},
+                                            {-power(21), power(21)},
+                                            {-power(24) + 1, power(24) - 1},
+                                            {-power(30), power(30) - 1},
+                                            {INT32_MIN, INT32_MAX},
+                                            {0, power(32)}};
+  at_all_levels([&](const CompileOptions& options) {
+    for (const auto& types : signatures(GetParam())) {
+      if (std::ranges::find(types, Type::I64) == types.end()) continue;
+      for (ir::IntRange a : ranges) {
+        for (ir::IntRange b : ranges) {
+          std::vector<ir::IntRange> all;
+          for (Type t : types)
+            all.push_back(t == Type::I64    ? (all.empty() ? a : b)
+                          : t == Type::Bool ? ir::IntRange{0, 1}
+                                            : ir::IntRange{});
+          check_lanes({GetParam(), 0, types, -1, 0, all}, options);
+          if (all.size() == 1) break;
+        }
+      }
+    }
+  });
+}
+
 TEST(LaneDivision, UsesRangesWithoutBeingFooled) {
   constexpr int64_t two_50 = int64_t{1} << 50, two_53 = int64_t{1} << 53;
   const std::vector<ir::IntRange> ranges = {
-      {0, 100},          {0, INT32_MAX},  {-two_50, two_50},     {0, two_53 - 1}, {-two_53 + 1, two_53 - 1},
-      {-two_53, two_53}, {INT64_MIN, -1}, {INT64_MIN, INT64_MAX}};
-  at_all_levels([&](Simd simd) {
+      {0, 100},          {0, INT32_MAX},        {-two_50, two_50},      {0, two_53 - 1},     {-two_53 + 1, two_53 - 1},
+      {-two_53, two_53}, {INT64_MIN, -1},       {INT64_MIN, INT64_MAX}, {-2097152, 2097152}, {-16777215, 16777215},
+      {-16777216, 1},    {INT32_MIN, INT32_MAX}};
+  at_all_levels([&](const CompileOptions& options) {
     for (Op op : {Op::IFloorDiv, Op::IMod}) {
       for (ir::IntRange a : ranges) {
-        for (ir::IntRange b : {ranges[0], ranges[4], ranges[7]})
-          check_lanes({op, 0, {Type::I64, Type::I64}, -1, 0, {a, b}}, simd);
-        for (int64_t d : {int64_t{3}, int64_t{8}, int64_t{641}, int64_t{INT32_MAX}, two_50 - 1, INT64_MAX, int64_t{-7}})
-          check_lanes({op, 0, {Type::I64, Type::I64}, 1, static_cast<uint64_t>(d), {a}}, simd);
+        for (ir::IntRange b : {ranges[0], ranges[4], ranges[7], ranges[8], ranges[9], ranges[11]})
+          check_lanes({op, 0, {Type::I64, Type::I64}, -1, 0, {a, b}}, options);
+        for (int64_t d :
+             {int64_t{1}, int64_t{2}, int64_t{3}, int64_t{8}, int64_t{641}, int64_t{2097151}, int64_t{16777213},
+              int64_t{INT32_MAX}, two_50 - 1, INT64_MAX, int64_t{-1}, int64_t{-7}, int64_t{INT32_MIN}})
+          check_lanes({op, 0, {Type::I64, Type::I64}, 1, static_cast<uint64_t>(d), {a}}, options);
       }
     }
   });
@@ -83,7 +121,7 @@ TEST(LaneDivision, UsesRangesWithoutBeingFooled) {
 // Quotient and remainder of both kinds, by constants and by a column of divisors, of dividends next to multiples.
 TEST(LaneDivision, IsExactNextToMultiples) {
   std::mt19937_64 random(1);
-  for (int bits : {31, 50, 53, 62}) {
+  for (int bits : {20, 21, 24, 30, 31, 50, 53, 62}) {
     for (int i = 0; i < 12; ++i) {
       const bool constant = i > 0;
       const int64_t most = (int64_t{1} << bits) - 1;
@@ -110,8 +148,8 @@ TEST(LaneDivision, IsExactNextToMultiples) {
         }
       }
       if (xs.empty()) continue;
-      at_all_levels([&](Simd simd) {
-        const auto kernel = compile(lanes_of(module), {.simd = simd});
+      at_all_levels([&](const CompileOptions& options) {
+        const auto kernel = compile(lanes_of(module), options);
         const std::vector<int64_t> results =
             run(*kernel, constant ? std::vector<Column>{ints(xs)} : std::vector<Column>{ints(xs), ints(ys)}).ints();
         for (size_t k = 0; k < xs.size(); ++k)
@@ -125,8 +163,8 @@ class LaneNumeric : public testing::TestWithParam<NumericFn> {};
 
 TEST_P(LaneNumeric, GivesTheBitsOfTheFunction) {
   const auto columns = columns_for(numeric::info(GetParam()), 1);
-  at_all_levels([&](Simd simd) {
-    compare(GetParam(), *compile(lanes_of(module_of(GetParam())), {.simd = simd}), columns, columns);
+  at_all_levels([&](const CompileOptions& options) {
+    compare(GetParam(), *compile(lanes_of(module_of(GetParam())), options), columns, columns);
   });
 }
 
@@ -134,10 +172,10 @@ INSTANTIATE_TEST_SUITE_P(All, LaneNumeric, testing::ValuesIn(all_functions()),
                          [](const auto& info) { return std::string(numeric::info(info.param).name); });
 
 // A kernel of one column over counts next to the sizes of groups, against scalar code.
-void agrees(const ir::Module& scalar, const ir::Module& lanes, const Column& column, Simd simd) {
+void agrees(const ir::Module& scalar, const ir::Module& lanes, const Column& column, const CompileOptions& options) {
   const auto expected = compile(scalar);
   for (int level : {0, 2}) {
-    const auto kernel = compile(lanes, {.opt_level = level, .simd = simd});
+    const auto kernel = compile(lanes, with_level(options, level));
     ASSERT_TRUE(kernel);
     const auto n = static_cast<size_t>(kernel->lanes);
     EXPECT_GE(n, 2u);
@@ -163,13 +201,16 @@ void agrees(const ir::Module& scalar, const ir::Module& lanes, const Column& col
 TEST(LaneKernel, LoopsWhileAnyLaneIsLive) {
   std::vector<double> points;
   for (int i = 0; i < 500; ++i) points.push_back(-2.0 + 0.005 * i);
-  at_all_levels([&](Simd simd) { agrees(parse(programs::mandelbrot), mandelbrot_lanes(), floats(points), simd); });
+  at_all_levels([&](const CompileOptions& options) {
+    agrees(parse(programs::mandelbrot), mandelbrot_lanes(), floats(points), options);
+  });
 }
 
 TEST(LaneKernel, ListsTheLanesThatLeave) {
   std::vector<int64_t> starts;
   for (int i = 0; i < 300; ++i) starts.push_back(i % 7 == 3 ? INT64_MAX - 2 * i : i + 1);
-  at_all_levels([&](Simd simd) { agrees(parse(programs::collatz), collatz_lanes(), ints(starts), simd); });
+  at_all_levels(
+      [&](const CompileOptions& options) { agrees(parse(programs::collatz), collatz_lanes(), ints(starts), options); });
 }
 
 TEST(LaneKernel, GivesTheFirstReasonThatApplies) {
@@ -187,11 +228,11 @@ block0(v0: i64):
   ret v0
 }
 )");
-  at_all_levels([&](Simd simd) {
-    agrees(scalar, lanes_of(scalar), ints(std::vector<int64_t>(200, 0)), simd);
+  at_all_levels([&](const CompileOptions& options) {
+    agrees(scalar, lanes_of(scalar), ints(std::vector<int64_t>(200, 0)), options);
     std::vector<int64_t> values;
     for (int i = 0; i < 200; ++i) values.push_back(i * 37 % 11 - 5);
-    agrees(scalar, lanes_of(scalar), ints(values), simd);
+    agrees(scalar, lanes_of(scalar), ints(values), options);
   });
 }
 
@@ -199,8 +240,8 @@ TEST(LaneKernel, AllLanesMayLeave) {
   ir::Module module = lanes_of(parse("function %f(i64) -> i64 {\nblock0(v0: i64):\n v1 = bconst true\n ret v0\n}\n"));
   module.functions[0].deopts = {ir::DeoptReason::Other};
   module.functions[0].blocks[0].end.values.push_back(1);
-  at_all_levels([&](Simd simd) {
-    const auto kernel = compile(module, {.simd = simd});
+  at_all_levels([&](const CompileOptions& options) {
+    const auto kernel = compile(module, options);
     EXPECT_TRUE(kernel->may_deopt);
     EXPECT_EQ(run(*kernel, {ints({1, 2, 3})}).rows, (std::vector<int64_t>{0, 1, 2}));
   });
@@ -210,17 +251,21 @@ TEST(LaneKernel, ReadsAndWritesBoolsAsBytes) {
   const ir::Module scalar = parse("function %f(bool) -> bool {\nblock0(v0: bool):\n v1 = bnot v0\n ret v1\n}\n");
   Column column;
   for (uint64_t i = 0; i < 300; ++i) column.push_back(i * i / 3 % 2);
-  at_all_levels([&](Simd simd) { agrees(scalar, lanes_of(scalar), column, simd); });
+  at_all_levels([&](const CompileOptions& options) { agrees(scalar, lanes_of(scalar), column, options); });
 }
 
 TEST(LaneKernel, UniformResultsAreThoseOfEveryLane) {
   const ir::Module scalar = parse("function %f(f64) -> f64 {\nblock0(v0: f64):\n v1 = fconst -0.0\n ret v1\n}\n");
-  at_all_levels([&](Simd simd) { agrees(scalar, lanes_of(scalar), floats(std::vector<double>(300, 1)), simd); });
+  at_all_levels([&](const CompileOptions& options) {
+    agrees(scalar, lanes_of(scalar), floats(std::vector<double>(300, 1)), options);
+  });
 }
 
 TEST(LaneKernel, WritesNothingForNone) {
   const ir::Module scalar = parse("function %f(i64) -> void {\nblock0(v0: i64):\n ret\n}\n");
-  at_all_levels([&](Simd simd) { agrees(scalar, lanes_of(scalar), ints(std::vector<int64_t>(300, 1)), simd); });
+  at_all_levels([&](const CompileOptions& options) {
+    agrees(scalar, lanes_of(scalar), ints(std::vector<int64_t>(300, 1)), options);
+  });
 }
 
 TEST(LaneKernel, WritesTags) {
@@ -251,7 +296,7 @@ block2:
   mark_varying(b.function());
   std::vector<double> values;
   for (int i = 0; i < 300; ++i) values.push_back(i % 3 - 1.5);
-  at_all_levels([&](Simd simd) { agrees(scalar, lanes, floats(values), simd); });
+  at_all_levels([&](const CompileOptions& options) { agrees(scalar, lanes, floats(values), options); });
 }
 
 // Both ways to the same block, values that are uniform on one edge, and several rets.
@@ -277,8 +322,8 @@ TEST(LaneKernel, UniformBranchesChooseForAllLanes) {
     b.ret({b.emit(Op::IMul, {b.emit(Op::Select, {mask, chosen, b.iconst(-5)}), uniform})});
     lanes.result_types = {Type::I64};
     mark_varying(b.function(), {mask, chosen});
-    at_all_levels([&](Simd simd) {
-      const auto kernel = compile(lanes, {.simd = simd});
+    at_all_levels([&](const CompileOptions& options) {
+      const auto kernel = compile(lanes, options);
       const int64_t n = kernel->lanes;
       std::vector<int64_t> values, expected;
       for (int64_t i = 0; i < 4 * n; ++i) values.push_back(i % (2 * n) == n + 1 ? 101 : i % 50);
@@ -293,8 +338,8 @@ TEST(LaneKernel, UniformBranchesChooseForAllLanes) {
 }
 
 TEST(LaneKernel, ACancelledGroupIsNotWritten) {
-  at_all_levels([&](Simd simd) {
-    const auto kernel = compile(mandelbrot_lanes(), {.simd = simd});
+  at_all_levels([&](const CompileOptions& options) {
+    const auto kernel = compile(mandelbrot_lanes(), options);
     EXPECT_TRUE(kernel->unbounded);
     const std::atomic<uint8_t> cancel{1};
     const Ran ran = run(*kernel, {floats(std::vector<double>(100, 2.0))}, 900, &cancel);
@@ -304,8 +349,8 @@ TEST(LaneKernel, ACancelledGroupIsNotWritten) {
 }
 
 TEST(LaneKernel, StartsAnywhereAtAnyAddress) {
-  at_all_levels([&](Simd simd) {
-    const auto kernel = compile(lanes_of(parse(programs::float_math)), {.simd = simd});
+  at_all_levels([&](const CompileOptions& options) {
+    const auto kernel = compile(lanes_of(parse(programs::float_math)), options);
     constexpr int64_t count = 100;
     std::vector<char> in(8 * count + 1), out(8 * count + 1);
     for (int64_t i = 0; i < count; ++i) {
@@ -348,8 +393,8 @@ TEST(LaneNumeric, CallsOnlyForTheLanesThatMatter) {
     const auto columns = columns_for(info, 3);
     Column matters;
     for (size_t i = 0; i < columns[0].size(); ++i) matters.push_back(i % 3 == 0 || i % 64 > 50);
-    at_all_levels([&](Simd simd) {
-      const auto kernel = compile(lanes, {.simd = simd});
+    at_all_levels([&](const CompileOptions& options) {
+      const auto kernel = compile(lanes, options);
       std::vector<Column> all = columns;
       all.push_back(matters);
       const Ran ran = run(*kernel, all);
@@ -371,14 +416,14 @@ TEST(LaneNumeric, CallsOnlyForTheLanesThatMatter) {
 }
 
 TEST(LaneNumeric, ConstantArgumentsHaveSequencesOfTheirOwn) {
-  at_all_levels([](Simd simd) {
+  at_all_levels([](const CompileOptions& options) {
     for (auto [fn, last] : {std::pair{NumericFn::int_pow, 2},
                             {NumericFn::int_pow, 7},
                             {NumericFn::float_round_digits, 2},
                             {NumericFn::float_round_digits, 22}}) {
       auto columns = columns_for(numeric::info(fn), 2);
       columns[1].assign(columns[0].size(), static_cast<uint64_t>(last));
-      compare(fn, *compile(lanes_of(module_of(fn, last)), {.simd = simd}), columns, {columns[0]});
+      compare(fn, *compile(lanes_of(module_of(fn, last)), options), columns, {columns[0]});
     }
   });
 }
@@ -415,12 +460,12 @@ TEST_F(SimdDeathTest, TheEnvironmentNarrows) {
 
 // A narrower level narrows scalar code, too.
 TEST(Simd, LevelsMeanWhatTheySay) {
-  at_all_levels([](Simd simd) {
+  at_all_levels([](const CompileOptions& options) {
     for (const ir::Module& module : {parse(programs::float_math), lanes_of(parse(programs::float_math))}) {
-      const std::string code = codegen::listing(module, codegen::Listing::Assembly, {.simd = simd});
-      EXPECT_TRUE(simd >= Simd::Avx512 || !code.contains("zmm")) << code;
-      EXPECT_TRUE(simd >= Simd::Avx2 || !code.contains("ymm")) << code;
-      EXPECT_TRUE(simd < Simd::Avx512 || !module.functions[0].lanes || code.contains("zmm")) << code;
+      const std::string code = codegen::listing(module, codegen::Listing::Assembly, options);
+      EXPECT_TRUE(options.simd >= Simd::Avx512 || !code.contains("zmm")) << code;
+      EXPECT_TRUE(options.simd >= Simd::Avx2 || !code.contains("ymm")) << code;
+      EXPECT_TRUE(options.simd < Simd::Avx512 || !module.functions[0].lanes || code.contains("zmm")) << code;
     }
   });
 }

@@ -362,12 +362,12 @@ TEST(Random, FunctionsAgreeWithTheInterpreter) {
 }
 
 TEST(Random, LanesAgreeWithTheInterpreter) {
-  const auto levels = simd_levels();
+  const auto all = lane_kernel_options();
   for (uint64_t seed = 1; seed <= module_count() && !testing::Test::HasFailure(); ++seed) {
     const ir::Module module = generate(seed, true);
-    for (codegen::Simd simd : levels) {
-      SCOPED_TRACE(simd_name(simd));
-      check(module, *compile(lanes_of(module), {.simd = simd}), seed);
+    for (const codegen::CompileOptions& options : all) {
+      SCOPED_TRACE(name_of(options));
+      check(module, *compile(lanes_of(module), options), seed);
     }
   }
 }

@@ -37,11 +37,11 @@ block3:
 
 bool is_left(int64_t n) { return n > 13 + 20; }
 
-std::shared_ptr<Kernel> refilling(codegen::Simd simd) {
+std::shared_ptr<Kernel> refilling(const codegen::CompileOptions& options) {
   std::string why;
   const auto lanes = spmd::to_lanes(parse(countdown), &why);
   EXPECT_TRUE(lanes && lanes->functions[0].refills) << why;
-  return lanes ? compile(*lanes, {.simd = simd}) : nullptr;
+  return lanes ? compile(*lanes, options) : nullptr;
 }
 
 // Some long, some short, a few of them left to CPython.
@@ -65,8 +65,8 @@ void expect_done(const Ran& ran, const std::vector<int64_t>& values, int64_t end
 }
 
 TEST(Refill, GivesEachElementItsResult) {
-  for (codegen::Simd simd : simd_levels()) {
-    const auto kernel = refilling(simd);
+  for (const codegen::CompileOptions& options : lane_kernel_options()) {
+    const auto kernel = refilling(options);
     ASSERT_TRUE(kernel);
     EXPECT_TRUE(kernel->may_deopt);
     const auto lanes = static_cast<size_t>(kernel->lanes);
@@ -80,8 +80,8 @@ TEST(Refill, GivesEachElementItsResult) {
 }
 
 TEST(Refill, StopsAtTheLowestElementThatIsNotDone) {
-  for (codegen::Simd simd : simd_levels()) {
-    const auto kernel = refilling(simd);
+  for (const codegen::CompileOptions& options : lane_kernel_options()) {
+    const auto kernel = refilling(options);
     ASSERT_TRUE(kernel);
     std::vector<int64_t> values = rounds(1000);
     values[700] = -1;

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "codegen/narrow_ints.h"
 #include "codegen_programs.h"
 #include "filetests/random_module.h"
 #include "ir/printer.h"
@@ -60,8 +61,9 @@ void check(const Kernel& kernel, const ir::Module& module, const Rows& rows, con
   }
 }
 
-void check_seed(uint64_t seed) {
-  filetests::RandomModule random(seed);
+// Returns how many instructions its lanes do in 32 bits.
+int64_t check_seed(uint64_t seed, bool small) {
+  filetests::RandomModule random(seed, small);
   const ir::Module module = random.make();
   Rows rows;
   std::vector<ir::Outcome> expected;
@@ -72,26 +74,49 @@ void check_seed(uint64_t seed) {
     rows.push_back(std::move(args));
     expected.push_back(std::move(outcome));
   }
-  if (rows.empty()) return;
+  if (rows.empty()) return 0;
   ir::Module optimised = module;
   passes::run_pipeline(optimised);
   const auto kernel = compile(optimised);
-  ASSERT_TRUE(kernel) << "seed " << seed;
   const std::string where =
       ", seed " + std::to_string(seed) + "\n" + ir::print(module, {.numeric = passes::numeric_table()});
   check(*kernel, optimised, rows, expected, where);
   std::string why;
   const auto lanes = spmd::to_lanes(optimised, &why);
-  const auto lane_kernel = lanes ? codegen::compile(*lanes, {}, &why) : nullptr;
-  if (lane_kernel) check(*lane_kernel, *lanes, rows, expected, where);
+  if (!lanes) return 0;
+  for (int bits : {64, 32}) {
+    const auto lane_kernel = codegen::compile(*lanes, {.lane_bits = bits}, &why);
+    if (lane_kernel) check(*lane_kernel, *lanes, rows, expected, where + std::to_string(bits) + " bits, ");
+  }
+  const codegen::NarrowInts narrow(lanes->functions[0]);
+  int64_t count = 0;
+  for (ir::ValueId v = 0; v < lanes->functions[0].values.size(); ++v) count += narrow.computes(v);
+  return count;
+}
+
+// Of how many functions, and behind which seed they begin.
+std::pair<uint64_t, uint64_t> seeds() {
+  const char* count = std::getenv("GILMAP_RANDOM_TESTS");
+  const char* after = std::getenv("GILMAP_RANDOM_AFTER");
+  return {count ? std::strtoull(count, nullptr, 10) : 200, after ? std::strtoull(after, nullptr, 10) : 0};
 }
 
 TEST(RandomCompiled, OptimisedAndCompiledIsStillTheSame) {
-  const char* count = std::getenv("GILMAP_RANDOM_TESTS");
-  const uint64_t n = count ? std::strtoull(count, nullptr, 10) : 200;
-  const char* after = std::getenv("GILMAP_RANDOM_AFTER");
-  const uint64_t first = after ? std::strtoull(after, nullptr, 10) + 1 : 1;
-  for (uint64_t seed = first; seed < first + n && !testing::Test::HasFatalFailure(); ++seed) check_seed(seed);
+  const auto [count, after] = seeds();
+  for (uint64_t k = 1; k <= count && !testing::Test::HasFatalFailure(); ++k) check_seed(after + k, false);
+}
+
+TEST(RandomCompiled, SmallIntegersAreStillTheSame) {
+  const auto [count, after] = seeds();
+  uint64_t with_narrow = 0;
+  int64_t instructions = 0;
+  for (uint64_t k = 1; k <= count && !testing::Test::HasFatalFailure(); ++k) {
+    const int64_t narrow = check_seed(after + k, true);
+    with_narrow += narrow > 0;
+    instructions += narrow;
+  }
+  RecordProperty("functions_with_32_bit_instructions", std::to_string(with_narrow));
+  EXPECT_GE(with_narrow * 3, count) << "of " << count << ", with " << instructions << " instructions in all";
 }
 
 }  // namespace
