@@ -39,4 +39,15 @@ size_t Loops::outer(size_t i) const {
   return none;
 }
 
+bool has_loops(const Function& f) {
+  std::vector<bool> seen(f.blocks.size());
+  for (BlockId b : reverse_postorder(f)) {
+    seen[b] = true;
+    for (const Edge& edge : f.blocks[b].end.edges) {
+      if (seen[edge.block]) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace gilmap::ir

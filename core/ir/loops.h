@@ -34,4 +34,7 @@ class Loops {
   std::vector<size_t> innermost_;
 };
 
+// Is there a way back? Cheaper than finding the loops.
+bool has_loops(const Function& f);
+
 }  // namespace gilmap::ir

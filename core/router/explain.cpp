@@ -34,6 +34,7 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
     e.ready = v && v->state() == State::Ready;
   }
   e.results = lifted->module.result_types;
+  use_usual_classes(bounds, lifted->module.functions[0]);
   lifted->module.functions[0].arg_ranges = std::move(bounds);
   passes::run_pipeline(lifted->module);
   const auto program = arrow::make_program(lifted->module);

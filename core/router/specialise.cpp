@@ -1,7 +1,9 @@
 #include "router/specialise.h"
 
 #include <algorithm>
+#include <array>
 
+#include "ir/loops.h"
 #include "loader/loader.h"
 #include "passes/pipeline.h"
 #include "router/background.h"
@@ -13,17 +15,31 @@ namespace {
 // Data of more classes than this is as good as random.
 constexpr size_t max_classes = 3;
 // Rows that are looked at: some in each of so many places, a cache line of 64-bit values.
-constexpr int64_t sample_places = 24, sample_rows = 8;
+constexpr int64_t sample_places = 64, sample_rows = 8;
 
-// The smallest class around the values: of 31 or 52 bits, with or without a sign. Within 52 bits sums and products with
-// small numbers cannot overflow, and a double holds the value.
-ir::IntRange class_of(ir::IntRange values) {
-  for (int bits : {31, 52}) {
-    const int64_t end = int64_t{1} << bits;
+// Bits of the classes. Within 52 sums and products with small numbers cannot overflow, and a double holds the value.
+// Lanes of 32 bits hold what is smaller, and what loops make of it, the more so the smaller it is; below 24 bits they
+// divide in floats. Without a loop it is memory that counts.
+constexpr std::array<int, 5> classes = {20, 24, 30, 31, 52};
+constexpr size_t first_without_loops = 3;
+
+ir::IntRange class_of(ir::IntRange values, size_t first) {
+  for (size_t k = first; k < classes.size(); ++k) {
+    const int64_t end = int64_t{1} << classes[k];
     const int64_t lo = values.lo >= 0 ? 0 : -end;
     if (values.lo >= lo && values.hi < end) return {lo, end - 1};
   }
   return {};
+}
+
+// For values that a sample missed, which may be of the other sign.
+ir::IntRange next_class(ir::IntRange r) {
+  if (r == ir::IntRange{}) return r;
+  return class_of({-r.hi - 2, r.hi + 1}, 0);
+}
+
+bool lie_within(const std::vector<ir::IntRange>& inner, const std::vector<ir::IntRange>& outer) {
+  return std::ranges::equal(inner, outer, [](ir::IntRange a, ir::IntRange b) { return a.lo >= b.lo && a.hi <= b.hi; });
 }
 
 ir::IntRange sample(const columns::View& view, int64_t rows) {
@@ -71,18 +87,34 @@ void compile(runtime::SecondKernel& second, ir::Module module, const std::vector
 std::vector<ir::IntRange> classes_of(const columns::Group& group) {
   std::vector<ir::IntRange> ranges;
   for (const columns::View& view : group.views) {
-    ranges.push_back(columns::type_of(view) == ir::Type::I64 ? class_of(sample(view, group.count)) : ir::IntRange{});
+    const bool is_int = columns::type_of(view) == ir::Type::I64;
+    ranges.push_back(is_int ? class_of(sample(view, group.count), 0) : ir::IntRange{});
   }
   return ranges;
 }
 
+void use_usual_classes(std::vector<ir::IntRange>& ranges, const ir::Function& f) {
+  if (ir::has_loops(f)) return;
+  for (ir::IntRange& r : ranges) r = class_of(r, first_without_loops);
+}
+
 Specialised* specialised_for(Variant& variant, const columns::Group& group) {
   std::vector<ir::IntRange> ranges = classes_of(group);
-  for (Specialised& known : variant.specialised) {
-    if (known.ranges == ranges) return &known;
+  use_usual_classes(ranges, variant.code->module.functions[0]);
+  Specialised *missing = nullptr, *around = nullptr;  // for want of a better one
+  for (size_t step = 0; step <= classes.size(); ++step) {
+    const auto known = std::ranges::find(variant.specialised, ranges, &Specialised::ranges);
+    if (known == variant.specialised.end()) break;
+    if (!known->kernel->choice.is_missed_often()) return &*known;
+    missing = &*known;
+    for (ir::IntRange& r : ranges) r = next_class(r);
   }
-  if (variant.specialised.size() == max_classes) return nullptr;
-  return &variant.specialised.emplace_back(std::move(ranges));
+  if (variant.specialised.size() < max_classes) return &variant.specialised.emplace_back(std::move(ranges));
+  for (Specialised& known : variant.specialised) {
+    if (known.kernel->choice.is_missed_often() || !lie_within(ranges, known.ranges)) continue;
+    if (!around || lie_within(known.ranges, around->ranges)) around = &known;
+  }
+  return around ? around : missing;
 }
 
 void request(Specialised& specialised, const Variant& variant) {

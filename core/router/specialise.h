@@ -14,10 +14,11 @@
 
 namespace gilmap::router {
 
-// The class of bounds that a sample of each column lies in.
+// The class of bounds that a sample of each column lies in, and what is made of it for this function.
 std::vector<ir::IntRange> classes_of(const columns::Group& group);
-// The kernel, ready or not, for these classes. Null if the rows are of
-// too many classes.
+void use_usual_classes(std::vector<ir::IntRange>& ranges, const ir::Function& f);
+// The kernel, ready or not, for these classes, or for wider ones where that is known to miss values. Null if the rows
+// are of too many classes.
 Specialised* specialised_for(Variant& variant, const columns::Group& group);
 
 // Has it compiled in the background, unless that was done.

@@ -17,6 +17,7 @@ constexpr int64_t max_probe_rows = 16384;
 constexpr double probe_share = 0.02;
 constexpr double first_rest_ns = 100'000;  // after rows beyond the bounds, of which there may be more
 constexpr double longest_rest_ns = 50'000'000;
+constexpr int many_misses = 3;
 constexpr int64_t near_chunks = 4;  // chunks so close to each other are compared
 constexpr int few_pairs = 3;
 constexpr int averaged_pairs = 4;
@@ -92,7 +93,10 @@ void KernelChoice::learn(Way way, int64_t rows, int64_t ns) {
   if (rows <= 0) return;
   const auto k = static_cast<size_t>(way);
   std::lock_guard lock(mutex_);
-  if (way == Way::Lanes) next_rest_ns_ = 0;
+  if (way == Way::Lanes) {
+    next_rest_ns_ = 0;
+    misses_ = 0;
+  }
   rest_ns_ -= std::min(rest_ns_, static_cast<double>(ns));
   Sample& all = small_[k];
   all.rows += rows;
@@ -109,9 +113,15 @@ void KernelChoice::learn(Way way, int64_t rows, int64_t ns) {
 
 void KernelChoice::missed(int64_t ns) {
   std::lock_guard lock(mutex_);
+  ++misses_;
   next_rest_ns_ = std::max({2 * next_rest_ns_, first_rest_ns, 10.0 * static_cast<double>(ns)});
   next_rest_ns_ = std::min(next_rest_ns_, longest_rest_ns);
   rest_ns_ = next_rest_ns_;
+}
+
+bool KernelChoice::is_missed_often() const {
+  std::lock_guard lock(mutex_);
+  return misses_ >= many_misses;
 }
 
 void KernelChoice::compare_anew() {

@@ -35,6 +35,8 @@ class KernelChoice {
   void learn(Way way, int64_t rows, int64_t ns);
   // The rows of a turn with lanes did not lie within the bounds of their kernel.
   void missed(int64_t ns);
+  // Several times, and never otherwise in between: a wider kernel would do better.
+  bool is_missed_often() const;
   // The general kernel has been replaced by a faster one: what was compared does not count any more.
   void compare_anew();
   // 0: unknown.
@@ -65,6 +67,7 @@ class KernelChoice {
   double since_probe_ns_ = 0;
   double rest_ns_ = 0;       // to be spent on rows before lanes are tried again, after they were missed
   double next_rest_ns_ = 0;  // the longer, the oftener
+  int misses_ = 0;           // since lanes ran last
 };
 
 }  // namespace gilmap::runtime

@@ -119,12 +119,25 @@ def test_explain_says_what_lanes_do():
 
     answer = gilmap.explain(halvings, [5, 700])
     simd = answer["columns"][0]["simd"]
-    assert simd["possible"] and simd["lanes"] in (2, 4, 8) and 1 <= simd["vectors"] <= 4
+    assert simd["possible"] and simd["lanes"] in (2, 4, 8, 16) and 1 <= simd["vectors"] <= 4
     assert simd["refill"] is True and simd["one_by_one"] == ["math_sin"]
     assert f"{simd['lanes'] * simd['vectors']} elements at once" in str(answer)
     assert "takes the next element" in str(answer) and "math_sin" in str(answer)
     assert not any("64 bits" in words for words, _ in answer["columns"][0]["checks"])  # what small numbers save
     assert gilmap.explain(lambda x: x + 1, [1.0])["columns"][0]["simd"]["refill"] is False
+
+
+@pytest.mark.skipif(os.environ.get("GILMAP_SIMD") == "off", reason="there are no lanes")
+def test_explain_says_that_small_numbers_have_twice_the_lanes():
+    def halved(n):
+        while n > 9:
+            n = n // 2 if n % 3 else n // 3
+        return n
+
+    def lanes(numbers):
+        return gilmap.explain(halved, numbers)["columns"][0]["simd"]["lanes"]
+
+    assert lanes([5, 700]) == lanes([-5, 2**30 - 1]) == 2 * lanes([5, 2**40])
 
 
 def test_explain_without_inputs():
