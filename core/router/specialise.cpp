@@ -13,7 +13,7 @@ namespace gilmap::router {
 namespace {
 
 // Data of more classes than this is as good as random.
-constexpr size_t max_classes = 3;
+constexpr int64_t max_classes = 3;
 // Rows that are looked at: some in each of so many places, a cache line of 64-bit values.
 constexpr int64_t sample_places = 64, sample_rows = 8;
 
@@ -21,7 +21,7 @@ constexpr int64_t sample_places = 64, sample_rows = 8;
 // Lanes of 32 bits hold what is smaller, and what loops make of it, the more so the smaller it is; below 24 bits they
 // divide in floats. Without a loop it is memory that counts.
 constexpr std::array<int, 5> classes = {20, 24, 30, 31, 52};
-constexpr size_t first_without_loops = 3;
+constexpr size_t first_usual = 3;
 
 ir::IntRange class_of(ir::IntRange values, size_t first) {
   for (size_t k = first; k < classes.size(); ++k) {
@@ -32,10 +32,10 @@ ir::IntRange class_of(ir::IntRange values, size_t first) {
   return {};
 }
 
-// For values that a sample missed, which may be of the other sign.
+// The usual one for values that a sample missed, and which may be of the other sign.
 ir::IntRange next_class(ir::IntRange r) {
   if (r == ir::IntRange{}) return r;
-  return class_of({-r.hi - 2, r.hi + 1}, 0);
+  return class_of({-r.hi - 2, r.hi + 1}, first_usual);
 }
 
 bool lie_within(const std::vector<ir::IntRange>& inner, const std::vector<ir::IntRange>& outer) {
@@ -82,6 +82,25 @@ void compile(runtime::SecondKernel& second, ir::Module module, const std::vector
   second.choice.compare_anew();
 }
 
+// Of the usual classes and of the small ones there are so many each.
+bool has_room(const Variant& variant, const std::vector<ir::IntRange>& ranges) {
+  const auto is_usual = [](const std::vector<ir::IntRange>& all) {
+    return std::ranges::all_of(all, [](ir::IntRange r) { return r == class_of(r, first_usual); });
+  };
+  const auto alike = [&](const Specialised& known) { return is_usual(known.ranges) == is_usual(ranges); };
+  return std::ranges::count_if(variant.specialised, alike) < max_classes;
+}
+
+// Of those that take all these values, and do not miss others often; or null.
+Specialised* narrowest_around(Variant& variant, const std::vector<ir::IntRange>& ranges) {
+  Specialised* found = nullptr;
+  for (Specialised& known : variant.specialised) {
+    if (!lie_within(ranges, known.ranges) || known.kernel->choice.is_missed_often()) continue;
+    if (!found || lie_within(known.ranges, found->ranges)) found = &known;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::vector<ir::IntRange> classes_of(const columns::Group& group) {
@@ -95,13 +114,13 @@ std::vector<ir::IntRange> classes_of(const columns::Group& group) {
 
 void use_usual_classes(std::vector<ir::IntRange>& ranges, const ir::Function& f) {
   if (ir::has_loops(f)) return;
-  for (ir::IntRange& r : ranges) r = class_of(r, first_without_loops);
+  for (ir::IntRange& r : ranges) r = class_of(r, first_usual);
 }
 
 Specialised* specialised_for(Variant& variant, const columns::Group& group) {
   std::vector<ir::IntRange> ranges = classes_of(group);
   use_usual_classes(ranges, variant.code->module.functions[0]);
-  Specialised *missing = nullptr, *around = nullptr;  // for want of a better one
+  Specialised* missing = nullptr;  // for want of a better one
   for (size_t step = 0; step <= classes.size(); ++step) {
     const auto known = std::ranges::find(variant.specialised, ranges, &Specialised::ranges);
     if (known == variant.specialised.end()) break;
@@ -109,12 +128,11 @@ Specialised* specialised_for(Variant& variant, const columns::Group& group) {
     missing = &*known;
     for (ir::IntRange& r : ranges) r = next_class(r);
   }
-  if (variant.specialised.size() < max_classes) return &variant.specialised.emplace_back(std::move(ranges));
-  for (Specialised& known : variant.specialised) {
-    if (known.kernel->choice.is_missed_often() || !lie_within(ranges, known.ranges)) continue;
-    if (!around || lie_within(known.ranges, around->ranges)) around = &known;
-  }
-  return around ? around : missing;
+  if (has_room(variant, ranges)) return &variant.specialised.emplace_back(std::move(ranges));
+  if (Specialised* known = narrowest_around(variant, ranges)) return known;
+  for (ir::IntRange& r : ranges) r = class_of(r, first_usual);
+  if (has_room(variant, ranges)) return &variant.specialised.emplace_back(std::move(ranges));
+  return missing;
 }
 
 void request(Specialised& specialised, const Variant& variant) {

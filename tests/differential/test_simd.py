@@ -21,6 +21,7 @@ FILES = (
     "test_builtins.py",
     "test_mixed.py",
     "test_exceptions.py",
+    "test_narrow_lanes.py",
 )
 
 

@@ -277,10 +277,14 @@ TEST(KernelChoice, rests_from_lanes_that_are_in_vain) {
   }
   EXPECT_LT(vain, 20);
   EXPECT_GT(vain, 5);
+  EXPECT_TRUE(choice.is_missed_often());
   // The data has changed: soon all goes through lanes again.
   const auto costs = [](double) { return Costs{1000, 250}; };
   share(choice, 6e7, Way::Lanes, costs);
   EXPECT_GT(share(choice, 1e8, Way::Lanes, costs), 0.9);
+  EXPECT_FALSE(choice.is_missed_often());
+  choice.missed(30'000);
+  EXPECT_FALSE(choice.is_missed_often());
 }
 
 TEST(KernelChoice, small_samples_are_put_together) {
