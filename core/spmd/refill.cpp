@@ -23,6 +23,7 @@
 #include "ir/loops.h"
 #include "passes/op_kinds.h"
 #include "spmd/costs.h"
+#include "spmd/late_traps.h"
 #include "spmd/variables.h"
 
 namespace gilmap::spmd {
@@ -44,6 +45,7 @@ class Refiller {
 
   std::optional<ir::Function> run() {
     if (!find_shape() || !is_all_varying()) return std::nullopt;
+    live_meanwhile_ = find_live_meanwhile();
     lay_out();
     write_entry();
     for (BlockId b : order_) write(b);
@@ -63,6 +65,7 @@ class Refiller {
     }
     if (loop == ir::Loops::none || (*loops)[loop].back_edges.size() != 1) return false;
     in_loop_ = (*loops)[loop].blocks;
+    is_innermost_ = loops->size() == 1;
     header_ = (*loops)[loop].header;
     latch_ = (*loops)[loop].back_edges[0].from;
     const Terminator& end = f_.blocks[latch_].end;
@@ -90,6 +93,14 @@ class Refiller {
  private:
   bool is_all_varying() const {
     return std::ranges::all_of(f_.blocks[header_].params, [&](ValueId p) { return f_[p].varying; });
+  }
+
+  // Within the loop lanes that were left to CPython may go on: the looks take them out. Not where inner loops would
+  // wait for them.
+  ValueId find_live_meanwhile() const {
+    if (!is_innermost_) return live_;
+    const ValueId others = live_with_traps(f_, {header_, latch_, behind_, back_, in_loop_}, live_);
+    return others == no_value ? live_ : others;
   }
 
   void find_behind() {
@@ -163,6 +174,7 @@ class Refiller {
       for (ValueId v : f_.blocks[b].params) home_[v] = to(b);
       for (ValueId v : f_.blocks[b].body) home_[v] = is_constant(v) ? 0 : to(b);
     }
+    if (live_meanwhile_ != live_) home_[live_] = look_;
   }
 
   // The code in front of the loop runs again and again: constants do not.
@@ -189,6 +201,7 @@ class Refiller {
   // The value v of f where block b of the new function stands. What does not dominate b any more, because the code
   // behind the loop comes first now, is a variable.
   ValueId operand(ValueId v, BlockId b) {
+    if (v == live_ && b != look_ && b > 0 && in_loop_[b - 1]) v = live_meanwhile_;
     if (out_dominators_->dominates(home_[v], b)) return v;
     if (variable_[v] == none) variable_[v] = variables_->add(f_.type(v), f_[v].varying, zero(f_.type(v)), f_[v].range);
     return variables_->read(variable_[v], b);
@@ -227,15 +240,20 @@ class Refiller {
       }
     }
     for (ValueId v : f_.blocks[b].body) {
-      if (is_constant(v)) continue;
-      std::vector<ValueId> args;
-      for (ValueId arg : f_[v].args) args.push_back(operand(arg, to(b)));
-      out_[v].args = std::move(args);
-      out_.blocks[to(b)].body.push_back(v);
+      const bool late = f_[v].op == Op::Poll && in_loop_[b] && is_innermost_;
+      polls_ |= late;
+      if (!is_constant(v) && home_[v] == to(b) && !late) write_value(v, to(b));
     }
     if (b == latch_) return write_latch();
     if (b == ret_) return write_next();
     write_end(b);
+  }
+
+  void write_value(ValueId v, BlockId b) {
+    std::vector<ValueId> args;
+    for (ValueId arg : f_[v].args) args.push_back(operand(arg, b));
+    out_[v].args = std::move(args);
+    out_.blocks[b].body.push_back(v);
   }
 
   void write_end(BlockId b) {
@@ -289,6 +307,9 @@ class Refiller {
   }
 
   void write_look() {
+    if (live_meanwhile_ != live_) write_value(live_, look_);
+    // Looks are close enough to each other to poll there, where no inner loop takes its time.
+    if (polls_) append(look_, {Op::Poll, Type::Void, 0, 0, {}});
     const ValueId live = operand(live_, look_);
     const ValueId dead = append(look_, {Op::BNot, Type::Bool, 0, 0, {live}});
     const ValueId done = append(look_, {Op::BAnd, Type::Bool, 0, 0, {variables_->read(active_, look_), dead}});
@@ -342,9 +363,12 @@ class Refiller {
   ir::Dominators dominators_;
   std::vector<bool> in_loop_, is_behind_;
   BlockId header_ = no_block, latch_ = no_block, behind_ = no_block, ret_ = no_block;
-  size_t back_ = 0;          // the latch's edge to the header
-  ValueId live_ = no_value;  // at the latch
-  size_t live_param_ = 0;    // of the header
+  size_t back_ = 0;  // the latch's edge to the header
+  bool is_innermost_ = false;
+  bool polls_ = false;                 // at the looks
+  ValueId live_ = no_value;            // at the latch
+  ValueId live_meanwhile_ = no_value;  // the same between two looks
+  size_t live_param_ = 0;              // of the header
 
   ir::Function out_;
   BlockId look_ = 0, end_ = 0;
