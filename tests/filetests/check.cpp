@@ -209,7 +209,9 @@ class Checker {
       compare(when, run, outcome);
       if (outcome.kind == ir::Outcome::Kind::Broken) continue;
       if (outcome.kind == ir::Outcome::Kind::OutOfSteps) {
-        if (opt_level) run_compiled(when, module, {args}, {&run}, {.opt_level = *opt_level, .depth_budget = file_.depth_budget, .cancelled = true});
+        if (opt_level)
+          run_compiled(when, module, {args}, {&run},
+                       {.opt_level = *opt_level, .depth_budget = file_.depth_budget, .cancelled = true});
         continue;
       }
       rows.push_back(std::move(args));

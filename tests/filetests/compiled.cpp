@@ -20,7 +20,8 @@ std::vector<uint8_t> column(const Rows& rows, size_t k, ir::Type type) {
 std::vector<ir::Outcome> run_compiled(const ir::Module& module, const Rows& rows, const CompiledOptions& options) {
   std::vector<ir::Outcome> outcomes(rows.size());
   std::string error;
-  const auto kernel = codegen::compile(module, {.opt_level = options.opt_level, .lane_bits = options.lane_bits}, &error);
+  const auto kernel =
+      codegen::compile(module, {.opt_level = options.opt_level, .lane_bits = options.lane_bits}, &error);
   if (!kernel && module.functions[0].lanes) return {};
   if (!kernel) {
     for (ir::Outcome& o : outcomes) o.kind = ir::Outcome::Kind::Broken, o.what = error;

@@ -72,14 +72,8 @@ INSTANTIATE_TEST_SUITE_P(All, LaneOps, testing::ValuesIn(lane_ops()),
 // Of operands that fit in 32 bits, as their results may or may not.
 TEST_P(LaneOps, AgreeWithinNarrowRanges) {
   constexpr auto power = [](int bits) { return int64_t{1} << bits; };
-  const std::vector<ir::IntRange> ranges = {{0, 31},
-                                            {-128, 127},
-                                            {-power(15), power(15) - 1},
-                                            {-power(21), power(21)},
-                                            {-power(24) + 1, power(24) - 1},
-                                            {-power(30), power(30) - 1},
-                                            {INT32_MIN, INT32_MAX},
-                                            {0, power(32)}};
+  const std::vector<ir::IntRange> ranges = {
+      {0, 31}, {-power(21), power(21)}, {-power(24) + 1, power(24) - 1}, {INT32_MIN, INT32_MAX}, {0, power(32)}};
   at_all_levels([&](const CompileOptions& options) {
     for (const auto& types : signatures(GetParam())) {
       if (std::ranges::find(types, Type::I64) == types.end()) continue;
@@ -107,7 +101,7 @@ TEST(LaneDivision, UsesRangesWithoutBeingFooled) {
   at_all_levels([&](const CompileOptions& options) {
     for (Op op : {Op::IFloorDiv, Op::IMod}) {
       for (ir::IntRange a : ranges) {
-        for (ir::IntRange b : {ranges[0], ranges[4], ranges[7], ranges[8], ranges[9], ranges[11]})
+        for (ir::IntRange b : {ranges[0], ranges[4], ranges[7], ranges[9]})
           check_lanes({op, 0, {Type::I64, Type::I64}, -1, 0, {a, b}}, options);
         for (int64_t d :
              {int64_t{1}, int64_t{2}, int64_t{3}, int64_t{8}, int64_t{641}, int64_t{2097151}, int64_t{16777213},
