@@ -18,16 +18,19 @@ using ir::no_value;
 using ir::Op;
 using ir::ValueId;
 
+bool has(const std::vector<ValueId>& all, ValueId v) { return std::ranges::find(all, v) != all.end(); }
+
 // The values that `v` is the disjunction of, itself among them.
 std::vector<ValueId> joined(const ir::Function& f, ValueId v) {
   std::vector<ValueId> all{v};
   for (size_t i = 0; i < all.size(); ++i) {
-    if (f[all[i]].op == Op::BOr) all.insert(all.end(), f[all[i]].args.begin(), f[all[i]].args.end());
+    if (f[all[i]].op != Op::BOr) continue;
+    for (ValueId arg : f[all[i]].args) {
+      if (!has(all, arg)) all.push_back(arg);
+    }
   }
   return all;
 }
-
-bool has(const std::vector<ValueId>& all, ValueId v) { return std::ranges::find(all, v) != all.end(); }
 
 class Traps {
  public:
