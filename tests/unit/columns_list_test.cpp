@@ -174,7 +174,7 @@ TEST(ColumnsList, SurvivesChanges) {
     EXPECT_EQ(PyObject_RichCompareBool(item.get(), PyList_GET_ITEM(keep, i), Py_EQ), 1);
   }
   EXPECT_FALSE(inputs[0]->item(100));  // was not looked at before it went
-  EXPECT_TRUE(PyErr_ExceptionMatches(PyExc_RuntimeError));
+  EXPECT_TRUE(PyErr_ExceptionMatches(PyExc_StopIteration));
   PyErr_Clear();
   const Partition late = partition(inputs, 100, 101);
   EXPECT_EQ(late.others.size(), 1u);
