@@ -294,7 +294,7 @@ void NativeRun::start_job(Part& part) {
   Variant& variant = *part.variant;
   const Plan p = plan_for(&variant, part.group->count - part.rows_done);
   if (variant.native_ns > 0) call_.entry->unused_variants = 0;
-  if (part.group->count >= few_rows || runtime::lanes_only()) part.specialised = specialised_for(variant, *part.group);
+  if (p.look_at_ranges || runtime::lanes_only()) part.specialised = specialised_for(variant, *part.group);
   if (part.specialised && p.specialise && !runtime::lanes_only()) request(*part.specialised, variant);
   if (part.specialised && runtime::lanes_only()) make_now(*part.specialised, variant);
 

@@ -28,6 +28,8 @@ constexpr double worth_preparing_in_all_compiles = 4;
 constexpr int most_patience = 4;
 // A thread takes 40 to 60 µs to wake up.
 constexpr double worth_waking_ns = 200e3;
+// Not worth a look at their values, unless each takes long, or a call of pyarrow.compute.
+constexpr double few_rows = 512;
 // After so many looks at elements that are no numbers, none are expected, though they may still come: a look costs a
 // tenth of a microsecond.
 constexpr int looks_for_numbers = 4;
@@ -58,7 +60,8 @@ Plan by_kernel(const Situation& s) {
   Plan p{.now = Engine::Kernel};
   const double expected = s.kernel_ns * s.rows;
   p.wake_threads = expected > worth_waking_ns;
-  p.specialise = s.kernel_spent_ns + expected > worth_specialising_ns;
+  p.look_at_ranges = s.rows >= few_rows || expected > worth_waking_ns;
+  p.specialise = p.look_at_ranges && s.kernel_spent_ns + expected > worth_specialising_ns;
   return p;
 }
 

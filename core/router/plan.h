@@ -80,7 +80,8 @@ struct Plan {
   bool compile_meanwhile = false;  // begin to compile in the background; the kernel takes over when it is ready
   bool ask_again = false;          // after some rows, see next_batch(). Else it is settled for all that are left
   bool wake_threads = false;       // at once; else the calling thread begins alone, and may be through sooner
-  bool specialise = false;         // compile a second kernel, for the ranges of these values
+  bool look_at_ranges = false;     // use a second kernel, for the ranges of these values, if there is one
+  bool specialise = false;         // compile it
   bool rested = false;             // but for a rest, it would have been another engine
 
   bool operator==(const Plan&) const = default;
@@ -94,8 +95,6 @@ int64_t next_batch(int64_t last_rows, double last_ns);
 
 // Once the general kernel has run for as long, a specialised one has paid for its compile on another core.
 constexpr double worth_specialising_ns = 5e6;
-// Not worth a look at their values, or a call of pyarrow.compute.
-constexpr int64_t few_rows = 512;
 // To find out whether a function that takes whole columns may take these costs 20 µs, as much as 25 calls of it.
 constexpr int64_t worth_whole_columns_rows = 32;
 // The first rows take longer: code is specialised after some, and caches are cold.

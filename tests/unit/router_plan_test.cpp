@@ -41,6 +41,7 @@ std::string words(const Plan& p) {
   }
   if (p.compile_meanwhile) text += ", compile meanwhile";
   if (p.specialise) text += ", specialise";
+  if (p.look_at_ranges && !p.specialise) text += ", look at ranges";
   if (p.rested) text += ", a rest";
   if (p.ask_again) text += ", ask again";
   return text;
@@ -164,11 +165,12 @@ const std::vector<Row> table = {
   // A kernel is there.
   {"expression", 20, "ready", known(expression(), Code::Ready, 0.5), "interpreter"},
   {"expression", 100, "ready", known(expression(), Code::Ready, 0.5), "kernel, one thread first"},
-  {"expression", 1e6, "ready", known(expression(), Code::Ready, 0.5), "kernel, all threads"},
+  {"expression", 1e6, "ready", known(expression(), Code::Ready, 0.5), "kernel, all threads, look at ranges"},
   {"expression", 1e8, "ready", known(expression(), Code::Ready, 0.5), "kernel, all threads, specialise"},
   {"loop", 1, "ready", known(loop(), Code::Ready, 20), "interpreter"},
   {"loop", 5, "ready", known(loop(), Code::Ready, 20), "kernel, one thread first"},
-  {"heavy", 1, "ready", known(heavy(), Code::Ready, 1 * ms), "kernel, all threads"},
+  {"heavy", 1, "ready", known(heavy(), Code::Ready, 1 * ms), "kernel, all threads, look at ranges"},
+  {"heavy", 10, "ready", known(heavy(), Code::Ready, 1 * ms), "kernel, all threads, specialise"},
   {"heavy", 1, "ready, cost unknown", known(unseen(heavy()), Code::Ready), "interpreter, ask again"},
   {"heavy", 100, "ready, cost unknown", known(unseen(heavy()), Code::Ready), "kernel, one thread first"},
   {"loop", 1e5, "most rows went to CPython", with(known(loop(), Code::Ready), [](auto& s) { s.kernel_rests = true; }), "interpreter, a rest"},
