@@ -164,8 +164,7 @@ bool Call::look(Plan::First what) {
   const auto types = columns::common_types(s_.inputs, std::max<int64_t>(i - 1, 0), std::min(s_.n, i + 1));
   if (!types) {
     situation_.arrow = ArrowUse::Impossible;
-    ++situation_.looks_in_vain;
-    set_workers(situation_, s_);
+    if (++situation_.looks_in_vain == 1) set_workers(situation_, s_);
     return false;
   }
   switch (what) {
@@ -179,7 +178,7 @@ bool Call::look(Plan::First what) {
       variant_ = s_.entry->find(s_.func, *types);
   }
   set_code(situation_, variant_.get());
-  if (situation_.code == Code::Refused) set_workers(situation_, s_);
+  if (situation_.code == Code::Refused && situation_.looks_in_vain == 0) set_workers(situation_, s_);
   return true;
 }
 

@@ -1,5 +1,7 @@
 #include "router/situation.h"
 
+#include <atomic>
+
 #include "interpreters/run.h"
 #include "router/arrow/kernel.h"
 #include "router/prepare.h"
@@ -21,6 +23,19 @@ Code code_of(const Variant& v) {
       return Code::Ready;
   }
   return Code::Refused;
+}
+
+// To find out takes 0.1 ms, since limits lie in files: asked once a second.
+bool has_many_cpus() {
+  constexpr int64_t valid_ns = 1'000'000'000;
+  static std::atomic<int64_t> asked_ns{-valid_ns};
+  static std::atomic<bool> many{false};
+  const int64_t now = runtime::now_ns();
+  if (now - asked_ns.load() >= valid_ns) {
+    many.store(runtime::available_cpus() > 1);
+    asked_ns.store(now);
+  }
+  return many.load();
 }
 
 }  // namespace
@@ -54,7 +69,7 @@ void set_code(Situation& s, const Variant* variant) {
 }
 
 void set_workers(Situation& s, const CallState& call) {
-  s.workers_allowed = !call.entry->stays && call.options.workers != 1 && runtime::available_cpus() > 1;
+  s.workers_allowed = !call.entry->stays && call.options.workers != 1 && has_many_cpus();
   s.workers_started = interpreters::started();
   s.workers_rest = call.entry->calls_to_stay > 0;
 }
