@@ -36,6 +36,22 @@ NumericResult FunctionEmitter::emit_small_power(Value* a, int64_t exponent) {
   return {result ? result : integer(1), failed};
 }
 
+// The double root, rounded down. Of a below 2^52 it is exact: roots of a square and of the number in front of it are
+// farther apart than a rounding. Of others it is off by one at most, since a's conversion and the root round once each.
+NumericResult FunctionEmitter::emit_isqrt(Value* a, IntRange range) {
+  constexpr int64_t most = 3'037'000'500;
+  Value* root = b_.CreateFreeze(to_int(b_.CreateUnaryIntrinsic(I::sqrt, to_float(a, range)), {0, most}));
+  if (range.hi >= int64_t{1} << 52) {
+    root = b_.CreateAnd(root, integer(UINT32_MAX));
+    Value* rest = b_.CreateSub(a, b_.CreateMul(root, root));
+    Value* too_large = b_.CreateICmpSLT(rest, integer(0));
+    Value* too_small = b_.CreateICmpSGT(rest, b_.CreateAdd(root, root));
+    root = b_.CreateAdd(root,
+                        b_.CreateSub(b_.CreateZExt(too_small, a->getType()), b_.CreateZExt(too_large, a->getType())));
+  }
+  return {root, b_.CreateICmpSLT(a, integer(0))};
+}
+
 // round(x, digits) for a constant from 0 to 22: of the doubles next to a half integer, and of large ones, the
 // library takes care. See core/numeric/float_round.cpp.
 NumericResult FunctionEmitter::emit_round_digits(int64_t digits, std::span<Value* const> args) {
@@ -100,6 +116,7 @@ NumericResult FunctionEmitter::emit_numeric(ir::ValueId v, std::span<Value* cons
     });
   if (fn == NumericFn::int_pow && is_constant(range_of(1)) && range_of(1).lo >= 0 && range_of(1).lo <= 8)
     return emit_small_power(args[0], range_of(1).lo);
+  if (fn == NumericFn::int_isqrt) return emit_isqrt(args[0], range_of(0));
   if (fn == NumericFn::int_bit_length || fn == NumericFn::int_bit_count) {
     Value* magnitude = b_.CreateBinaryIntrinsic(I::abs, args[0], b_.getFalse());
     if (fn == NumericFn::int_bit_count) return total(b_.CreateUnaryIntrinsic(I::ctpop, magnitude));

@@ -170,6 +170,7 @@ class FunctionEmitter {
   NumericResult emit_float_to_int(llvm::Value* integral, IntRange range);
   NumericResult emit_round_digits(int64_t digits, std::span<llvm::Value* const> args);
   llvm::Value* emit_sum_compensation(llvm::Value* sum, llvm::Value* c, llvm::Value* x);
+  NumericResult emit_isqrt(llvm::Value* a, IntRange range);
   NumericResult emit_small_power(llvm::Value* a, int64_t exponent);
   NumericResult emit_float_divmod(numeric::NumericFn fn, std::span<llvm::Value* const> args);
 

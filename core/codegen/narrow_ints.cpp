@@ -89,8 +89,9 @@ class Finder {
         return arg_fits(0);
       case Op::CallNumeric: {
         const auto fn = static_cast<numeric::NumericFn>(inst.imm);
-        const bool counts = fn == numeric::NumericFn::int_bit_length || fn == numeric::NumericFn::int_bit_count;
-        return counts && fits[v] && arg_fits(0);
+        using enum numeric::NumericFn;
+        const bool has_sequence = fn == int_bit_length || fn == int_bit_count || fn == int_isqrt;
+        return has_sequence && fits[v] && arg_fits(0);
       }
       case Op::IAddOverflows:  // of 64 bits
       case Op::ISubOverflows:

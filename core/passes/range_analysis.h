@@ -65,6 +65,8 @@ class RangeAnalysis {
   IntRange comparison(ValueId v) const;
   IntRange overflow_check(ValueId v) const;
   IntRange selection(ValueId v);
+  IntRange call_result(ValueId call) const;
+  bool can_fail(ValueId call) const;
   WideRange unwrapped(Op op, ValueId v) const;
   bool cannot_wrap(ValueId v) const;
   uint8_t possible_relations(ValueId v) const;

@@ -16,22 +16,23 @@ using Wide = __int128;
 // Rings of pairs are short; should one not be, the rest of it is not looked at.
 constexpr int longest_walk = 16;
 
+using numeric::NumericFn;
+
+constexpr bool is(int64_t fn, NumericFn other) { return fn == static_cast<int64_t>(other); }
+
 // What integer functions return, unless they fail: then the result is arbitrary.
 IntRange result_of(int64_t fn) {
-  using numeric::NumericFn;
   constexpr std::pair<NumericFn, IntRange> known[] = {
       {NumericFn::int_bit_length, {0, 64}},
       {NumericFn::int_bit_count, {0, 64}},
-      {NumericFn::int_gcd, {0, INT64_MAX}},
       {NumericFn::int_lcm, {0, INT64_MAX}},
-      {NumericFn::int_isqrt, {0, 3037000499}},
       {NumericFn::int_factorial, {1, INT64_MAX}},
       {NumericFn::int_comb, {0, INT64_MAX}},
       {NumericFn::int_perm, {0, INT64_MAX}},
       {NumericFn::math_frexp_exponent, {-1100, 1100}},
   };
   for (const auto& [name, range] : known) {
-    if (static_cast<int64_t>(name) == fn) return range;
+    if (is(fn, name)) return range;
   }
   return full_range;
 }
@@ -44,9 +45,25 @@ int64_t floor_root(int64_t n) {
   return root;
 }
 
-bool can_fail(int64_t fn) { return numeric::info(static_cast<numeric::NumericFn>(fn)).can_fail; }
+int64_t greatest_magnitude(IntRange r) { return r.lo == INT64_MIN ? INT64_MAX : std::max(r.hi, -r.lo); }
 
 }  // namespace
+
+// An i64, unless the call fails.
+IntRange RangeAnalysis::call_result(ValueId call) const {
+  const int64_t fn = f_[call].imm;
+  if (is(fn, NumericFn::int_isqrt)) return {0, floor_root(std::max(arg(call, 0).hi, int64_t{0}))};
+  if (is(fn, NumericFn::int_gcd))
+    return {0, std::max(greatest_magnitude(arg(call, 0)), greatest_magnitude(arg(call, 1)))};
+  return result_of(fn);
+}
+
+bool RangeAnalysis::can_fail(ValueId call) const {
+  const int64_t fn = f_[call].imm;
+  if (is(fn, NumericFn::int_isqrt)) return arg(call, 0).lo < 0;
+  if (is(fn, NumericFn::int_gcd)) return arg(call, 0).lo == INT64_MIN || arg(call, 1).lo == INT64_MIN;
+  return numeric::info(static_cast<NumericFn>(fn)).can_fail;
+}
 
 // Operations on the same two operands, in either order, form a ring.
 void RangeAnalysis::link_pairs() {
@@ -127,7 +144,7 @@ IntRange RangeAnalysis::compute(ValueId v) {
       return inst.type == ir::Type::Bool ? any_bool : full_range;
     case Op::CallNumeric:
       if (inst.type == ir::Type::Bool) return any_bool;
-      return can_fail(inst.imm) ? full_range : result_of(inst.imm);
+      return can_fail(v) ? full_range : call_result(v);
     case Op::FEq:
     case Op::FNe:
     case Op::FLt:
@@ -137,9 +154,10 @@ IntRange RangeAnalysis::compute(ValueId v) {
     case Op::FIsNan:
     case Op::FIsInf:
     case Op::FIsFinite:
-    case Op::CallFailed:
     case Op::ForeignFailed:
       return any_bool;
+    case Op::CallFailed:
+      return can_fail(inst.args[0]) ? any_bool : single(false);
     case Op::CallForeign:
     case Op::Call:
     case Op::CallResult:
@@ -252,7 +270,7 @@ bool RangeAnalysis::assume(ValueId cond, bool truth) {
   if (is_int_compare(inst.op)) return assume_compare(cond, truth);
   if (is_overflow_check(inst.op)) return truth || assume_no_overflow(cond);
   if (inst.op == Op::CallFailed && f_.type(inst.args[0]) == ir::Type::I64) {
-    return truth || narrow(inst.args[0], result_of(f_[inst.args[0]].imm));
+    return truth || narrow(inst.args[0], call_result(inst.args[0]));
   }
   if (inst.op == Op::BNot) return assume(inst.args[0], !truth);
   if (inst.op == Op::BAnd || inst.op == Op::BOr) {
