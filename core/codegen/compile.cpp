@@ -242,6 +242,7 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
   kernel->recursive = module.functions.size() > 1;
   kernel->unbounded = work.facts().polls || work.facts().foreign || kernel->recursive;
   kernel->lanes = work.lanes();
+  kernel->refills = module.functions[0].refills;
   kernel->compile_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   return kernel;
 }

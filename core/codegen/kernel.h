@@ -48,6 +48,7 @@ class Kernel {
   bool recursive = false;                // needs a thread with a deep stack
   bool unbounded = false;                // has loops or recursion: one element may take arbitrarily long
   int lanes = 1;                         // elements that it computes at once
+  bool refills = false;                  // a lane that is done takes the next element
   size_t code_bytes = 0;
   double compile_ms = 0;
 };

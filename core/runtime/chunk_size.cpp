@@ -11,6 +11,7 @@ constexpr int64_t max_rows = 65536;       // a chunk of deopts only still takes 
 constexpr int64_t max_deopt_rows = 8192;  // where that is to be expected
 constexpr int64_t first_rows = 16;
 constexpr int64_t first_known_rows = 64;
+constexpr int64_t refills_per_chunk = 8;  // of each lane
 }  // namespace
 
 void Pace::learn(int64_t rows, int64_t ns) {
@@ -20,9 +21,10 @@ void Pace::learn(int64_t rows, int64_t ns) {
   largest_ = std::max(largest_, rows);
 }
 
-Pace Pace::with_lanes(int lanes) const {
+Pace Pace::with_lanes(int lanes, bool refills) const {
   Pace pace = *this;
   pace.lanes_ = lanes;
+  if (refills) pace.least_rows_ = refills_per_chunk * lanes;
   return pace;
 }
 
@@ -35,7 +37,7 @@ int64_t Pace::next_chunk(int64_t left, int workers, bool many_deopts) const {
   const int64_t most = many_deopts ? max_deopt_rows : max_rows;
   // The quotients may be beyond int64_t, so they are cut while they are doubles.
   int64_t rows = static_cast<int64_t>(std::clamp(target_ns / ns_per_row_, 1.0, static_cast<double>(most)));
-  rows = std::min(rows, std::max(first_known_rows, 8 * largest_));
+  rows = std::min(std::max(rows, least_rows_), std::max(first_known_rows, 8 * largest_));
 
   const int64_t least = static_cast<int64_t>(std::clamp(least_ns / ns_per_row_, 1.0, static_cast<double>(most)));
   const int64_t share = workers == 1 ? left : left / (2 * workers);

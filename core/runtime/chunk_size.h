@@ -15,8 +15,9 @@ namespace gilmap::runtime {
 class Pace {
  public:
   explicit Pace(double ns_per_row) : ns_per_row_(ns_per_row) {}
-  // To begin with, for a kernel of so many lanes, that rows take as long as here.
-  Pace with_lanes(int lanes) const;
+  // For a kernel of so many lanes; to begin with, that rows take as long as here. Lanes that are refilled are all at
+  // work but at the end of a chunk, which is long for that.
+  Pace with_lanes(int lanes, bool refills) const;
 
   void learn(int64_t rows, int64_t ns);
   // At least 1 and at most `left`, which is above 0; else whole groups of lanes.
@@ -27,6 +28,7 @@ class Pace {
   double ns_per_row_;    // 0: nothing known
   int64_t largest_ = 0;  // chunk that was measured
   int64_t lanes_ = 1;
+  int64_t least_rows_ = 1;  // of a chunk, if others do not wait for it
 };
 
 }  // namespace gilmap::runtime

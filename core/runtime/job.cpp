@@ -70,7 +70,8 @@ bool Job::run_inline(double budget_ms) {
     const bool choose = spec_.second != nullptr && spec_.second->has_lanes();
     if (choose) {
       const int lanes = spec_.second->kernel->lanes;
-      const KernelChoice::Turn turn = spec_.second->choice.next(spec_.end - frontier_, 1, lanes);
+      const bool refills = spec_.second->kernel->refills;
+      const KernelChoice::Turn turn = spec_.second->choice.next(spec_.end - frontier_, 1, lanes, refills);
       run.way = turn.way;
       rows = std::min(rows, turn.most_rows);
       if (turn.way == Way::Lanes) rows = (rows + lanes - 1) / lanes * lanes;

@@ -18,7 +18,8 @@ constexpr double probe_share = 0.02;
 constexpr double first_rest_ns = 100'000;  // after rows beyond the bounds, of which there may be more
 constexpr double longest_rest_ns = 50'000'000;
 constexpr int many_misses = 3;
-constexpr int64_t near_chunks = 4;  // chunks so close to each other are compared
+constexpr int64_t refills_per_probe = 4;  // of each lane: what lanes gain by them shows only then
+constexpr int64_t near_chunks = 4;        // chunks so close to each other are compared
 constexpr int few_pairs = 3;
 constexpr int averaged_pairs = 4;
 constexpr int64_t many_rounds = 8;     // of groups on each worker: how they end does not matter
@@ -51,13 +52,13 @@ double KernelChoice::estimate(Way way) const {
 }
 
 // As few rows as tell something.
-int64_t KernelChoice::probe_rows(Way way, int lanes) const {
+int64_t KernelChoice::probe_rows(Way way, int lanes, bool refills) const {
   const double ns = std::max(estimate(way), 0.01);
   const bool close = pairs_ > 0 && std::abs(log_ratio_) < std::log(is_close);
   const auto rows =
       static_cast<int64_t>(std::clamp((close ? long_probe_ns : probe_ns) / ns, 1.0, double{max_probe_rows}));
   if (way == Way::General) return std::max<int64_t>(rows, lanes / 4);
-  return (rows + lanes - 1) / lanes * lanes;
+  return (std::max(rows, refills ? refills_per_probe * lanes : 1) + lanes - 1) / lanes * lanes;
 }
 
 // A group takes its time however few of its lanes are used, and where rows are few, several workers are better.
@@ -70,16 +71,16 @@ bool KernelChoice::lanes_pay(int64_t left, int workers, int lanes) const {
   return static_cast<double>(rounds * lanes) <= static_cast<double>(rows) * speedup;
 }
 
-KernelChoice::Turn KernelChoice::next(int64_t left, int workers, int lanes) {
+KernelChoice::Turn KernelChoice::next(int64_t left, int workers, int lanes, bool refills) {
   if (lane_use() != LaneUse::Measured) return {lanes_only() ? Way::Lanes : Way::General, INT64_MAX};
   std::lock_guard lock(mutex_);
   if (rest_ns_ > 0) return {Way::General, INT64_MAX};
   const Way rival = other(better_);
   if (cost(Way::General) > 0 && cost(Way::Lanes) > 0 && !decided()) {
     tried_ = other(tried_);
-    return {tried_, probe_rows(tried_, lanes)};
+    return {tried_, probe_rows(tried_, lanes, refills)};
   }
-  const int64_t rows = probe_rows(rival, lanes);
+  const int64_t rows = probe_rows(rival, lanes, refills);
   const double price = static_cast<double>(rows) * estimate(rival);
   if (since_probe_ns_ * probe_share > price && left >= 2 * rows) {
     since_probe_ns_ = 0;

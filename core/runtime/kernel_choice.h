@@ -29,8 +29,8 @@ class KernelChoice {
     Way way;
     int64_t most_rows;  // of a probe; else as many as one likes
   };
-  // For the next of `left` rows, which are shared by `workers`; `lanes` are those of the kernel.
-  Turn next(int64_t left, int workers, int lanes);
+  // For the next of `left` rows, which are shared by `workers`; `lanes` are those of the kernel, which may refill them.
+  Turn next(int64_t left, int workers, int lanes, bool refills = false);
   // What rows that follow each other cost. Also before there is a kernel to choose.
   void learn(Way way, int64_t rows, int64_t ns);
   // The rows of a turn with lanes did not lie within the bounds of their kernel.
@@ -46,7 +46,7 @@ class KernelChoice {
   double cost(Way way) const { return cost_[static_cast<size_t>(way)]; }
   double estimate(Way way) const;
   bool decided() const;
-  int64_t probe_rows(Way way, int lanes) const;
+  int64_t probe_rows(Way way, int lanes, bool refills) const;
   bool lanes_pay(int64_t left, int workers, int lanes) const;
   void compare();
 

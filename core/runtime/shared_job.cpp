@@ -84,12 +84,14 @@ int64_t SharedJob::to_page_end(int64_t begin, int64_t end, double ns_per_row) co
 
 KernelChoice::Turn SharedJob::next_turn(int64_t left, int workers) {
   if (spec_.second == nullptr || !spec_.second->has_lanes()) return {Way::General, INT64_MAX};
-  return spec_.second->choice.next(left, workers, spec_.second->kernel->lanes);
+  const codegen::Kernel& kernel = *spec_.second->kernel;
+  return spec_.second->choice.next(left, workers, kernel.lanes, kernel.refills);
 }
 
 Pace& SharedJob::pace(Way way) {
   if (way == Way::General) return pace_;
-  if (!lane_pace_) lane_pace_ = pace_.with_lanes(spec_.second->kernel->lanes);
+  const codegen::Kernel& lanes = *spec_.second->kernel;
+  if (!lane_pace_) lane_pace_ = pace_.with_lanes(lanes.lanes, lanes.refills);
   return *lane_pace_;
 }
 

@@ -302,6 +302,16 @@ TEST(KernelChoice, small_samples_are_put_together) {
   EXPECT_LT(lanes / gone, 0.05);
 }
 
+TEST(KernelChoice, lanes_that_are_refilled_are_tried_on_rows_to_refill_with) {
+  KernelChoice choice;
+  choice.learn(Way::General, 64, 6'400'000);
+  choice.learn(Way::Lanes, 64, 6'000'000);
+  EXPECT_EQ(choice.next(many, 1, 32, true).most_rows, 128);
+  EXPECT_EQ(choice.next(many, 1, 32, true).most_rows, 8);  // one at a time
+  EXPECT_EQ(choice.next(many, 1, 32, false).most_rows, 32);
+  EXPECT_EQ(choice.next(many, 1, 32, false).most_rows, 8);
+}
+
 TEST(KernelChoice, few_rows_for_many_workers_go_one_by_one) {
   KernelChoice choice;
   choice.learn(Way::General, 32, 32'000'000);
@@ -313,14 +323,22 @@ TEST(KernelChoice, few_rows_for_many_workers_go_one_by_one) {
   EXPECT_EQ(choice.next(7, 1, 32).way, Way::General);
 }
 
+TEST(LaneChunks, of_lanes_that_are_refilled_are_long) {
+  Pace pace = Pace(1e6).with_lanes(32, true);
+  EXPECT_EQ(pace.next_chunk(5000, 2, false), 64);  // what is known may be of other values
+  pace.learn(64, 64'000'000);
+  EXPECT_EQ(pace.next_chunk(5000, 2, false), 256);
+  EXPECT_EQ(pace.next_chunk(512, 2, false), 128);  // the other worker has the rest
+}
+
 TEST(LaneChunks, are_whole_groups) {
   Pace pace(1e6);
-  pace = pace.with_lanes(32);
+  pace = pace.with_lanes(32, false);
   EXPECT_EQ(pace.next_chunk(512, 2, false), 32);
   EXPECT_EQ(pace.next_chunk(40, 2, false), 32);
   EXPECT_EQ(pace.next_chunk(8, 2, false), 8);
-  EXPECT_EQ(Pace(0).with_lanes(32).next_chunk(1000, 2, false), 32);
-  EXPECT_EQ(Pace(100).with_lanes(32).next_chunk(many, 2, false) % 32, 0);
+  EXPECT_EQ(Pace(0).with_lanes(32, false).next_chunk(1000, 2, false), 32);
+  EXPECT_EQ(Pace(100).with_lanes(32, false).next_chunk(many, 2, false) % 32, 0);
 }
 
 }  // namespace
