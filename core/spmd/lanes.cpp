@@ -16,6 +16,7 @@
 #include "passes/rewrite.h"
 #include "passes/simplify_params.h"
 #include "passes/value_ranges.h"
+#include "spmd/expand_gcd.h"
 #include "spmd/freeze.h"
 #include "spmd/masked_graph.h"
 #include "spmd/refill.h"
@@ -409,14 +410,12 @@ void clean_up(ir::Function& f) {
 }
 
 // Bounds of all integers, which normalise() hands on to its copies.
-ir::Module with_ranges(const ir::Module& module) {
-  ir::Module annotated = module;
-  ir::Function& f = annotated.functions[0];
-  const passes::ValueRanges ranges(module.functions[0]);
+void annotate_ranges(ir::Function& f) {
+  const passes::ValueRanges ranges(f);
   for (ValueId v = 0; v < f.values.size(); ++v) {
-    if (f.type(v) == Type::I64 && f[v].op != Op::IConst) f[v].range = ranges.defined(v);
+    if (f.type(v) != Type::I64 || f[v].op == Op::IConst) continue;
+    f[v].range = passes::meet(f[v].range, ranges.defined(v));
   }
-  return annotated;
 }
 
 std::optional<ir::Function> write_lanes(const ir::Module& module, bool rounds_differ, std::string* why) {
@@ -462,12 +461,14 @@ std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
   if (!module.foreign.empty()) return refuse("functions of other compilers are called for one element at a time");
   if (module.functions[0].blocks[0].params.empty()) return refuse("a function without arguments");
   if (module.functions[0].values.size() > max_values) return refuse("it is too long");
-  const ir::Module annotated = with_ranges(module);
-  auto plain = write_lanes(annotated, false, why);
+  ir::Module prepared = module;
+  expand_gcd(prepared.functions[0]);
+  annotate_ranges(prepared.functions[0]);
+  auto plain = write_lanes(prepared, false, why);
   if (!plain) return std::nullopt;
   ir::Module lanes;
   lanes.result_types = module.result_types;
-  auto with_refill = write_with_refill(annotated, *plain);
+  auto with_refill = write_with_refill(prepared, *plain);
   lanes.functions.push_back(with_refill ? std::move(*with_refill) : std::move(*plain));
   return lanes;
 }

@@ -1,6 +1,8 @@
 """Functions whose integers fit in 32 bits as long as their inputs are small: at the edges of the classes of inputs that
 kernels are compiled for (router/specialise.cpp), beyond them, and with arrays that leave their class on the way."""
 
+import math
+
 import gilmap
 import numpy as np
 import pytest
@@ -113,6 +115,25 @@ def is_smooth(n):
     return n == 1
 
 
+def coprimes(n):
+    n = abs(n) % 61
+    return sum(math.gcd(k, n) == 1 for k in range(1, n + 1))
+
+
+def roots(n):
+    n = abs(n)
+    root = math.isqrt(n)
+    return root - math.isqrt(n - root) + math.isqrt(n & 0xFFFF) + math.isqrt(root * root) + math.isqrt(root * root + root)
+
+
+def divisors_in_common(a, b):
+    return 3 * math.gcd(a, b) - math.gcd(a, 360) + math.gcd(b - 1, a, 84)
+
+
+def multiples_in_common(a, b):
+    return math.lcm(a % 4096, b) - math.lcm(a, 48) + math.lcm(a & b, a & 15)
+
+
 def raises_for_multiples(n):
     k = 0
     while k < 20:
@@ -123,7 +144,8 @@ def raises_for_multiples(n):
 
 
 ONE = [reversed_digits, smallest_divisor, weighted, by_constants, shifts, overflows_late, counts, mixed, is_smooth]
-TWO = [euclid, first_of_quotients]
+ONE += [coprimes, roots]
+TWO = [euclid, first_of_quotients, divisors_in_common, multiples_in_common]
 
 
 def agrees(function, *columns, calls=1):
