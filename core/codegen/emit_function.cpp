@@ -111,6 +111,16 @@ void FunctionEmitter::emit_poll() {
   leave_if(b_.CreateIsNotNull(flag), cancel_exit());
 }
 
+void FunctionEmitter::emit_into(llvm::Function* function, llvm::function_ref<void()> emit) {
+  const llvm::IRBuilderBase::InsertPointGuard guard(b_);
+  llvm::Function* outer = std::exchange(function_, function);
+  llvm::AllocaInst* outer_flag = std::exchange(failed_flag_, nullptr);
+  b_.SetInsertPoint(new_block("entry"));
+  emit();
+  function_ = outer;
+  failed_flag_ = outer_flag;
+}
+
 llvm::AllocaInst* FunctionEmitter::entry_alloca(llvm::Type* type, const char* name) {
   llvm::IRBuilder<> at_entry(&function_->getEntryBlock(), function_->getEntryBlock().begin());
   return at_entry.CreateAlloca(type, nullptr, name);

@@ -65,6 +65,8 @@ class FunctionEmitter {
   void leave_if(llvm::Value* cond, llvm::BasicBlock* exit);
   void emit_poll();
   llvm::AllocaInst* entry_alloca(llvm::Type* type, const char* name);
+  // Emits another function of the module meanwhile; its entry block is made here.
+  void emit_into(llvm::Function* function, llvm::function_ref<void()> emit);
 
   // Types and constants in the shape of what is being emitted: scalars, or vectors of `width_` lanes.
   llvm::Type* shaped(llvm::Type* scalar) const {

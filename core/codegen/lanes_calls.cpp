@@ -35,43 +35,75 @@ void LaneEmitter::for_each_bit(Value* word, llvm::function_ref<Value*()> more, l
   b_.SetInsertPoint(done);
 }
 
-LaneEmitter::Vectors LaneEmitter::by_lane(Value* which, std::span<Value* const> args, Vectors results,
-                                          ScalarEmitter scalar) {
-  llvm::Type* byte = b_.getInt8Ty();
-  std::vector<Value*> arg_memory, result_memory;
-  size_t slot = 0;
-  auto store = [&](Value* vector, std::vector<Value*>& memory) {
+LaneEmitter::Vectors LaneEmitter::stored(std::span<Value* const> vectors, size_t* slot) {
+  Vectors memory;
+  for (Value* vector : vectors) {
     const bool mask = vector->getType()->getScalarType()->isIntegerTy(1);
-    if (mask) vector = b_.CreateZExt(vector, vector_of(byte));
-    memory.push_back(scratch(vector->getType(), slot++));
+    if (mask) vector = b_.CreateZExt(vector, vector_of(b_.getInt8Ty()));
+    memory.push_back(scratch(vector->getType(), (*slot)++));
     b_.CreateStore(vector, memory.back());
-  };
-  for (Value* arg : args) store(arg, arg_memory);
-  for (Value* result : results) store(result, result_memory);
-  for_each_bit(bits_of(which), nullptr, [&](Value* lane) {
-    auto address = [&](Value* memory, llvm::Type* element) { return b_.CreateInBoundsGEP(element, memory, lane); };
+  }
+  return memory;
+}
+
+Value* LaneEmitter::loaded(Value* memory, llvm::Type* vector) {
+  if (!vector->getScalarType()->isIntegerTy(1)) return b_.CreateLoad(vector, memory);
+  return b_.CreateIsNotNull(b_.CreateLoad(vector_of(b_.getInt8Ty()), memory));
+}
+
+void LaneEmitter::emit_lanes(Value* word, std::span<Value* const> args, std::span<llvm::Type* const> types,
+                             std::span<Value* const> results, ScalarEmitter scalar) {
+  for_each_bit(word, nullptr, [&](Value* lane) {
+    llvm::Type* byte = b_.getInt8Ty();
     const unsigned width = std::exchange(width_, 0);
-    std::vector<Value*> scalars;
+    Vectors scalars;
     for (size_t k = 0; k < args.size(); ++k) {
-      llvm::Type* element = args[k]->getType()->getScalarType();
-      const bool mask = element->isIntegerTy(1);
-      if (mask) element = byte;
-      Value* x = b_.CreateLoad(element, address(arg_memory[k], element));
+      const bool mask = types[k]->isIntegerTy(1);
+      llvm::Type* type = mask ? byte : types[k];
+      Value* x = b_.CreateLoad(type, b_.CreateInBoundsGEP(type, args[k], lane));
       scalars.push_back(mask ? b_.CreateIsNotNull(x) : x);
     }
-    Vectors computed = scalar(scalars);
+    const Vectors computed = scalar(scalars);
     for (size_t k = 0; k < results.size(); ++k) {
       Value* x = computed[k]->getType()->isIntegerTy(1) ? b_.CreateZExt(computed[k], byte) : computed[k];
-      b_.CreateStore(x, address(result_memory[k], x->getType()));
+      b_.CreateStore(x, b_.CreateInBoundsGEP(x->getType(), results[k], lane));
     }
     width_ = width;
   });
-  for (size_t k = 0; k < results.size(); ++k) {
-    const bool mask = results[k]->getType()->getScalarType()->isIntegerTy(1);
-    Value* vector = b_.CreateLoad(mask ? vector_of(byte) : results[k]->getType(), result_memory[k]);
-    results[k] = mask ? b_.CreateIsNotNull(vector) : vector;
-  }
+}
+
+LaneEmitter::Vectors LaneEmitter::by_lane(Value* which, std::span<Value* const> args, Vectors results,
+                                          ScalarEmitter scalar) {
+  size_t slot = 0;
+  const Vectors arg_memory = stored(args, &slot), result_memory = stored(results, &slot);
+  std::vector<llvm::Type*> types;
+  for (Value* arg : args) types.push_back(arg->getType()->getScalarType());
+  emit_lanes(bits_of(which), arg_memory, types, result_memory, scalar);
+  for (size_t k = 0; k < results.size(); ++k) results[k] = loaded(result_memory[k], results[k]->getType());
   return results;
+}
+
+// Many calls of one function are one loop: each would cost the time to compile it, and registers around it.
+llvm::Function* LaneEmitter::calls_of(const numeric::NumericFnInfo& info, std::span<llvm::Type* const> types) {
+  const std::string name = "lanes_" + std::string(info.name);
+  if (llvm::Function* known = module_.llvm.getFunction(name)) return known;
+  const size_t results = info.can_fail ? 2 : 1;
+  std::vector<llvm::Type*> params(types.size() + results, b_.getPtrTy());
+  params.push_back(b_.getInt64Ty());
+  auto* type = llvm::FunctionType::get(b_.getVoidTy(), params, false);
+  auto* f = llvm::Function::Create(type, llvm::Function::InternalLinkage, name, module_.llvm);
+  f->setDoesNotThrow();
+  f->addFnAttr(llvm::Attribute::NoInline);
+  f->addFnAttrs(llvm::AttrBuilder(context(), function_->getAttributes().getFnAttrs()));
+  emit_into(f, [&] {
+    Vectors pointers;
+    for (llvm::Argument& arg : f->args()) pointers.push_back(&arg);
+    const std::span<Value* const> all = pointers;
+    emit_lanes(pointers.back(), all.first(types.size()), types, all.subspan(types.size(), results),
+               [&](std::span<Value* const> scalars) { return call_scalar(info, scalars); });
+    b_.CreateRetVoid();
+  });
+  return f;
 }
 
 LaneEmitter::Vectors LaneEmitter::patch(Value* which, std::span<Value* const> args, const Vectors& results,
@@ -113,8 +145,15 @@ NumericResult LaneEmitter::emit_out_of_line(const numeric::NumericFnInfo& info, 
   if (info.can_fail) results.push_back(bool_constant(false));
   module_.one_by_one.emplace(info.name);
   Value* which = mattering(info);
-  results = by_lane(which ? which : bool_constant(true), args, results,
-                    [&](std::span<Value* const> scalars) { return call_scalar(info, scalars); });
+  std::vector<llvm::Type*> types;
+  for (Value* arg : args) types.push_back(arg->getType()->getScalarType());
+  size_t slot = 0;
+  Vectors passed = stored(args, &slot);
+  const Vectors computed = stored(results, &slot);
+  passed.insert(passed.end(), computed.begin(), computed.end());
+  passed.push_back(bits_of(which ? which : bool_constant(true)));
+  b_.CreateCall(calls_of(info, types), passed);
+  for (size_t k = 0; k < results.size(); ++k) results[k] = loaded(computed[k], results[k]->getType());
   return {results[0], info.can_fail ? results[1] : bool_constant(false)};
 }
 

@@ -121,6 +121,14 @@ class LaneEmitter : public FunctionEmitter {
   // The same, out of line and skipped where there are none.
   Vectors patch(llvm::Value* which, std::span<llvm::Value* const> args, const Vectors& results, ScalarEmitter scalar);
   llvm::Value* scratch(llvm::Type* vector, size_t slot);
+  // Stores vectors in memory of their own, from the slot on; and gives one back. Masks take a byte a lane.
+  Vectors stored(std::span<llvm::Value* const> vectors, size_t* slot);
+  llvm::Value* loaded(llvm::Value* memory, llvm::Type* vector);
+  // Emits for each lane in the word what `scalar` makes of its arguments, which lie in memory as the results do.
+  void emit_lanes(llvm::Value* word, std::span<llvm::Value* const> args, std::span<llvm::Type* const> types,
+                  std::span<llvm::Value* const> results, ScalarEmitter scalar);
+  // void(arguments, results, word): the same for calls of a numeric function, as a function of its own.
+  llvm::Function* calls_of(const numeric::NumericFnInfo& info, std::span<llvm::Type* const> types);
   llvm::Value* mattering(const numeric::NumericFnInfo& info);
   Vectors call_scalar(const numeric::NumericFnInfo& info, std::span<llvm::Value* const> args);
 
