@@ -35,9 +35,15 @@ Registers registers(Simd simd) {
   return {simd == Simd::Neon ? 32 : 16, 0};  // masks are vectors
 }
 
+// A double holds it.
+bool is_below_53_bits(ir::IntRange r) { return r.lo > -(int64_t{1} << 53) && r.hi < int64_t{1} << 53; }
+
 int weight(const ir::Function& f, const ir::Inst& inst) {
-  if (inst.op == ir::Op::IFloorDiv || inst.op == ir::Op::IMod)
-    return f[inst.args[1]].op == ir::Op::IConst ? sequence_weight : by_lane_weight;
+  if (inst.op == ir::Op::IFloorDiv || inst.op == ir::Op::IMod) {
+    const ir::Inst &a = f[inst.args[0]], &b = f[inst.args[1]];
+    const bool all_at_once = b.op == ir::Op::IConst || (is_below_53_bits(a.range) && is_below_53_bits(b.range));
+    return all_at_once ? sequence_weight : by_lane_weight;
+  }
   if (inst.op == ir::Op::IMulOverflows) return sequence_weight;
   return inst.op == ir::Op::CallNumeric ? call_weight : 1;
 }
