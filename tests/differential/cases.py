@@ -25,6 +25,7 @@ class Case:
     compiled: bool | None
     odd: bool
     huge: bool
+    nan: str
 
     def check(self):
         sizes = SIZES if self.compiled else ()
@@ -34,7 +35,7 @@ class Case:
         check_elsewhere(self.function, *self.columns)
 
     def check_odd(self):
-        check(self.function, *with_odd_values(self.columns))
+        check(self.function, *with_odd_values(self.columns), nan=self.nan)
 
     def check_huge(self):
         check(self.function, *with_huge_values(self.columns))
@@ -53,19 +54,20 @@ CASES: list[Case] = []
 EFFECTS: list[EffectCase] = []
 
 
-def case(*columns, compiled=True, odd=True, huge=False, name=None):
+def case(*columns, compiled=True, odd=True, huge=False, nan="bits", name=None):
     """Register a function for these columns.
 
     compiled: must it run as machine code (True), must it not (False), or either (None)?
     odd: it ends quickly, or raises, for any small value of any type.
     huge: it ends quickly for any number, however large.
+    nan: "any" if odd values make NaNs of both signs meet, which docs/semantics.md leaves open.
     """
 
     module = sys._getframe(1).f_globals["__name__"].rpartition(".")[2]
 
     def register(function):
         label = name or function.__name__
-        CASES.append(Case(f"{module}.{label}", function, pair(columns), compiled, odd, huge))
+        CASES.append(Case(f"{module}.{label}", function, pair(columns), compiled, odd, huge, nan))
         return function
 
     return register
