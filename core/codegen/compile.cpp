@@ -134,7 +134,7 @@ class Compilation {
     if (options_.opt_level == 0) return;
     bool vectorise =
         !is_lanes() && !facts_.may_deopt && !facts_.has_loops && !facts_.foreign && emitted_.symbols.empty();
-    codegen::optimise(module_, *machine_, vectorise);
+    codegen::optimise(module_, *machine_, vectorise, is_lanes());
   }
 
   bool generate(llvm::CodeGenFileType type, llvm::SmallVectorImpl<char>& out) {

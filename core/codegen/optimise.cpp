@@ -21,7 +21,7 @@ namespace gilmap::codegen {
 
 namespace {
 
-llvm::FunctionPassManager pass_list(bool vectorise) {
+llvm::FunctionPassManager pass_list(bool vectorise, bool lanes) {
   llvm::FunctionPassManager passes;
   passes.addPass(llvm::SimplifyCFGPass());
   passes.addPass(llvm::EarlyCSEPass());
@@ -35,7 +35,8 @@ llvm::FunctionPassManager pass_list(bool vectorise) {
 
   passes.addPass(llvm::EarlyCSEPass());
   passes.addPass(llvm::SimplifyCFGPass());
-  passes.addPass(llvm::InstCombinePass());
+  // Of lanes it leaves the same code, as the index arithmetic it is for is theirs already.
+  if (!lanes) passes.addPass(llvm::InstCombinePass());
 
   if (vectorise) {
     passes.addPass(llvm::LoopVectorizePass());
@@ -47,7 +48,7 @@ llvm::FunctionPassManager pass_list(bool vectorise) {
 
 }  // namespace
 
-void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool vectorise) {
+void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool vectorise, bool lanes) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
@@ -67,7 +68,7 @@ void optimise(llvm::Module& module, llvm::TargetMachine& machine, bool vectorise
 
   llvm::ModulePassManager passes;
   passes.addPass(llvm::RequireAnalysisPass<llvm::ProfileSummaryAnalysis, llvm::Module>());
-  passes.addPass(llvm::createModuleToFunctionPassAdaptor(pass_list(vectorise)));
+  passes.addPass(llvm::createModuleToFunctionPassAdaptor(pass_list(vectorise, lanes)));
   passes.run(module, modules);
 }
 
