@@ -198,7 +198,15 @@ NB_MODULE(_gilmap, m) {
                                                            : nb::object(nb::str("numba_cfunc"));
     d["in_order"] = !e.foreign.pure;
     d["results"] = names_of(e.results);
-    d["checks"] = e.checks;
+    nb::list checks;
+    for (const router::Check& check : e.checks) {
+      nb::dict c;
+      c["what"] = check.words;
+      c["count"] = check.count;
+      c["lines"] = std::vector<int>(check.lines.begin(), check.lines.end());
+      checks.append(c);
+    }
+    d["checks"] = checks;
     if (e.compiled) {
       nb::dict simd;
       simd["possible"] = e.lanes.has_value();

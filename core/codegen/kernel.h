@@ -86,7 +86,7 @@ struct LaneFacts {
   int lanes = 1;                        // of a vector
   int vectors = 1;                      // in flight
   bool refills = false;                 // a lane that is done takes the next element
-  std::vector<std::string> one_by_one;  // numeric functions that are called for one lane after the other
+  std::vector<std::string> one_by_one;  // what is done for one lane after the other: numeric functions, wide divisions
 };
 std::optional<LaneFacts> lane_facts(const ir::Module& module, std::string* error);
 

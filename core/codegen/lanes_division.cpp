@@ -4,12 +4,10 @@
 // - By another positive constant d, of 0 <= a < 2^31: the high half of a product of 32-bit numbers (see
 //   emit_division.cpp).
 // - By a constant, |a| <= 2^50: floor((a + 1/2) * fl(1 / d)). (a + 1/2) / d lies at least 1 / 2d from every integer,
-// and
-//   the two roundings move it by no more than |a + 1/2| / d * (2^-52 + 2^-106), which is less. d <= 2^50 is a double,
-//   and so is the product of it and the quotient.
+//   and the two roundings move it by no more than |a + 1/2| / d * (2^-52 + 2^-106), which is less. d <= 2^50 is a
+//   double, and so is the product of it and the quotient.
 // - By a constant, any a: the high half of a product of 64-bit numbers, put together from four of 32 bits. The floor
-// for
-//   negative a is the complement of that for the complement.
+//   for negative a is the complement of that for the complement.
 // - |a|, |b| < 2^53: floor(fl(a / b)); emit_division.cpp has the proof.
 // - Otherwise the same, and lanes with operands beyond that are done one by one, out of line.
 //
@@ -139,6 +137,7 @@ DivMod LaneEmitter::emit_divmod_guarded(Value* a, Value* b, IntRange ra, IntRang
   Value* bits = is_below_53_bits(ra)   ? magnitude(b, rb)
                 : is_below_53_bits(rb) ? magnitude(a, ra)
                                        : b_.CreateOr(magnitude(a, ra), magnitude(b, rb));
+  module_.one_by_one.emplace("// and % of numbers beyond 2**53");
   Value* too_large = b_.CreateICmpUGE(bits, integer(below_53_bits));
 
   constexpr IntRange checked{-below_53_bits, below_53_bits};

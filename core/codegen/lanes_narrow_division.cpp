@@ -1,9 +1,8 @@
 // Python's // and % on integers of 32 bits in lanes:
 //
 // - By a power of two: shift and mask.
-// - By another positive constant d, |a| <= 2^21: as lanes_division.cpp does it for 2^50, in floats of 24 bits instead
-// of
-//   doubles of 53.
+// - By another positive constant d, |a| <= 2^21: as lanes_division.cpp does it for 2^50, in floats of 24 bits
+//   instead of doubles of 53.
 // - By a positive constant: an unsigned division, of which LLVM makes high halves of products, which it finds in the
 //   products of every other lane. The floor for negative a is the complement of that for the complement.
 // - |a|, |b| < 2^24: floor(fl(a / b)) in floats. The proof in emit_division.cpp is for 53 bits; it holds for 24.

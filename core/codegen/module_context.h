@@ -21,7 +21,7 @@ struct ModuleContext {
   Simd simd = Simd::Off;                            // of the target, and so is
   bool has_fma = false;                             // only for sequences that are exact by proof
   std::vector<llvm::Function*> functions = {};      // of ir.functions, by index; null for the element function
-  std::set<std::string> one_by_one = {};            // numeric functions that lanes call one after the other
+  std::set<std::string> one_by_one = {};            // what lanes do one after the other, for LaneFacts
   std::map<std::string, const void*> symbols = {};  // addresses in this process that the code names
 
   llvm::LLVMContext& context() const { return llvm.getContext(); }

@@ -42,7 +42,13 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
   if (!program) e.why_no_arrow = program.error();
   if (const auto lanes = spmd::to_lanes(lifted->module, &e.why_no_lanes))
     e.lanes = loader::lane_facts(*lanes, &e.why_no_lanes);
-  std::map<std::string, int> checks;
+  std::map<std::string, Check> checks;
+  auto add_check = [&](ir::DeoptReason reason, int line) {
+    const std::string words = ir::words(reason);
+    Check& check = checks.try_emplace(words, Check{words, 0, {}}).first->second;
+    ++check.count;
+    if (line > 0) check.lines.insert(line);
+  };
   for (const ir::Function& f : lifted->module.functions) {
     const ir::Predecessors preds(f);
     const auto loops = ir::Loops::of(f, preds, ir::Dominators(f, preds));
@@ -51,12 +57,13 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
       for (ir::ValueId v : b.body) {
         ++e.instructions;
         e.loops |= f[v].op == ir::Op::Call;
-        if (f[v].op == ir::Op::DeoptIf) ++checks[ir::words(static_cast<ir::DeoptReason>(f[v].imm))];
+        if (f[v].op == ir::Op::DeoptIf) add_check(static_cast<ir::DeoptReason>(f[v].imm), f[v].line);
       }
-      if (b.end.kind == ir::Terminator::Kind::Deopt) ++checks[ir::words(b.end.reason)];
+      if (b.end.kind == ir::Terminator::Kind::Deopt)
+        add_check(b.end.reason, b.body.empty() ? 0 : f[b.body.back()].line);
     }
   }
-  e.checks.assign(checks.begin(), checks.end());
+  for (auto& [words, check] : checks) e.checks.push_back(std::move(check));
   return e;
 }
 

@@ -4,6 +4,7 @@
 #include <Python.h>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,20 +15,27 @@
 
 namespace gilmap::router {
 
+// What may send an element to CPython: its code did not rule it out, nor did the class of the inputs.
+struct Check {
+  std::string words;
+  int count = 0;
+  std::set<int> lines;  // of the source, as far as they are known
+};
+
 struct Explanation {
   std::vector<ir::Type> columns;
   bool compiled = false;
-  lift::ForeignCallable foreign;                    // if compiled
-  Unsupported why;                                  // if not compiled
-  std::vector<ir::Type> results;                    // Void is None
-  std::vector<std::pair<std::string, int>> checks;  // what may send an element to CPython, and how many such checks
-  std::optional<codegen::LaneFacts> lanes;          // how many elements are computed at once
-  std::string why_no_lanes;                         // if compiled, and they are not
-  int instructions = 0;                             // of the IR
-  bool arrow = false;                               // pyarrow.compute can do it until a kernel is ready
-  std::string why_no_arrow;                         // if compiled, and it cannot
-  bool ready = false;                               // a kernel is there
-  bool loops = false;                               // or recursion: an element may take long
+  lift::ForeignCallable foreign;            // if compiled
+  Unsupported why;                          // if not compiled
+  std::vector<ir::Type> results;            // Void is None
+  std::vector<Check> checks;                // by their words
+  std::optional<codegen::LaneFacts> lanes;  // how many elements are computed at once
+  std::string why_no_lanes;                 // if compiled, and they are not
+  int instructions = 0;                     // of the IR
+  bool arrow = false;                       // pyarrow.compute can do it until a kernel is ready
+  std::string why_no_arrow;                 // if compiled, and it cannot
+  bool ready = false;                       // a kernel is there
+  bool loops = false;                       // or recursion: an element may take long
 };
 
 // `bounds` are those of the arguments, as column_bounds() finds them, or none. Opens the code generator.

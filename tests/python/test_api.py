@@ -123,7 +123,7 @@ def test_explain_says_what_lanes_do():
     assert simd["refill"] is True and simd["one_by_one"] == ["math_sin"]
     assert f"{simd['lanes'] * simd['vectors']} elements at once" in str(answer)
     assert "takes the next element" in str(answer) and "math_sin" in str(answer)
-    assert not any("64 bits" in words for words, _ in answer["columns"][0]["checks"])  # what small numbers save
+    assert not any("64 bits" in check["what"] for check in answer["columns"][0]["checks"])  # what small numbers save
     assert gilmap.explain(lambda x: x + 1, [1.0])["columns"][0]["simd"]["refill"] is False
 
 

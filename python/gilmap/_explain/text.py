@@ -28,8 +28,13 @@ def _result(row: dict[str, Any]) -> str:
 def _notes(row: dict[str, Any]) -> list[str]:
     if not row["compiled"]:
         return []
-    notes = [f"left to CPython if {words} ({count}×)" for words, count in row["checks"]]
-    return [*notes, _words_of_simd(row["simd"])]
+    return [*map(_words_of_check, row["checks"]), _words_of_simd(row["simd"])]
+
+
+def _words_of_check(check: dict[str, Any]) -> str:
+    lines = ", ".join(map(str, check["lines"]))
+    where = f", line{'s' if len(check['lines']) > 1 else ''} {lines}" if lines else ""
+    return f"left to CPython if {check['what']} ({check['count']}×{where})"
 
 
 def _words_of_simd(simd: dict[str, Any]) -> str:
