@@ -4,7 +4,7 @@ Each call has a `Parallel` of its own: one that has raised may raise the same ag
 """
 
 from bench.runners import Runner
-from bench.runners.chunks import CPUS, Chunked, batches, call_chunk
+from bench.runners.chunks import CPUS, Chunked, joined, map_chunk, slices
 
 
 class Joblib(Runner):
@@ -18,11 +18,10 @@ class Joblib(Runner):
         joblib.Parallel(n_jobs=CPUS)(joblib.delayed(abs)(k) for k in range(CPUS))
 
     def prepare(self, workload, columns, kind):
-        f, joblib, chunk = workload.function, self._joblib, self._joblib.delayed(call_chunk)
+        f, joblib, chunk = workload.function, self._joblib, self._joblib.delayed(map_chunk)
 
         def run(size):
-            results = joblib.Parallel(n_jobs=CPUS)(chunk(f, rows) for rows in batches(list(zip(*columns)), size))
-            return [y for ys in results for y in ys]
+            return joined(joblib.Parallel(n_jobs=CPUS)(chunk(f, *part) for part in slices(columns, size)))
 
         return Chunked(run, len(columns[0]))
 

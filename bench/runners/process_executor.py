@@ -1,9 +1,13 @@
-"""concurrent.futures.ProcessPoolExecutor: map with a chunk size."""
+"""concurrent.futures.ProcessPoolExecutor: map over slices.
+
+Its own chunks are lists of tuples, one for each element, even where a function takes one argument.
+"""
 
 import concurrent.futures
+import functools
 
 from bench.runners import Runner
-from bench.runners.chunks import CPUS, Chunked
+from bench.runners.chunks import CPUS, Chunked, joined, map_chunk, slices
 
 
 class Executor(Runner):
@@ -15,8 +19,12 @@ class Executor(Runner):
         list(self._executor.map(abs, range(CPUS)))
 
     def prepare(self, workload, columns, kind):
-        f, executor = workload.function, self._executor
-        return Chunked(lambda size: list(executor.map(f, *columns, chunksize=size)), len(columns[0]))
+        call, executor = functools.partial(map_chunk, workload.function), self._executor
+
+        def run(size):
+            return joined(executor.map(call, *zip(*slices(columns, size))))
+
+        return Chunked(run, len(columns[0]))
 
     def stop(self):
         self._executor.shutdown()

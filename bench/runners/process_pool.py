@@ -1,7 +1,7 @@
-"""multiprocessing.Pool: map with a chunk size, starmap for several arguments."""
+"""multiprocessing.Pool: map with a chunk size; slices for several arguments, since starmap makes tuples of them."""
 
 from bench.runners import Runner
-from bench.runners.chunks import CPUS, Chunked
+from bench.runners.chunks import CPUS, Chunked, joined, map_chunk, slices
 
 
 class Pool(Runner):
@@ -17,7 +17,11 @@ class Pool(Runner):
         f, pool = workload.function, self._pool
         if len(columns) == 1:
             return Chunked(lambda size: pool.map(f, columns[0], size), len(columns[0]))
-        return Chunked(lambda size: pool.starmap(f, zip(*columns), size), len(columns[0]))
+
+        def run(size):
+            return joined(pool.starmap(map_chunk, [(f, *part) for part in slices(columns, size)], 1))
+
+        return Chunked(run, len(columns[0]))
 
     def stop(self):
         self._pool.terminate()

@@ -1,4 +1,7 @@
-"""The package of the same name in Rust, version 0.1.0 on PyPI, in an environment of its own under build/bench."""
+"""The package of the same name in Rust, version 0.1.0 on PyPI, in an environment of its own under build/bench.
+
+Numba is in there as well, since its router makes use of it.
+"""
 
 import os
 import pathlib
@@ -9,20 +12,30 @@ from bench.runners import NotExpressible, Runner
 
 VERSION = "0.1.0"
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "build" / "bench" / f"gilmap-rust-{VERSION}"
+READY = FOLDER / "ready-with-numba"
 
 
 def install():
     """None, or why there is none. Takes a minute once."""
-    if (FOLDER / "installed").exists():
+    if READY.exists():
         return None
-    pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "-q", "--only-binary=:all:", f"gilmap=={VERSION}"]
+    pip = [
+        str(FOLDER / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--only-binary=:all:",
+        f"gilmap=={VERSION}",
+        "numba",
+    ]
     try:
         subprocess.run([sys.executable, "-m", "venv", str(FOLDER)], check=True, capture_output=True, text=True)
-        subprocess.run(pip, check=True, capture_output=True, text=True, timeout=300)
+        subprocess.run(pip, check=True, capture_output=True, text=True, timeout=600)
     except (subprocess.SubprocessError, OSError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         return f"gilmap=={VERSION} could not be installed: {said[-1] if said else error}"
-    (FOLDER / "installed").touch()
+    READY.touch()
     return None
 
 

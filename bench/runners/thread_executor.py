@@ -1,9 +1,9 @@
-"""ThreadPoolExecutor. Its map ignores chunk sizes, so batches are submitted: one task an element costs more."""
+"""ThreadPoolExecutor. Its map ignores chunk sizes, so slices are submitted: one task an element costs more."""
 
 import concurrent.futures
 
 from bench.runners import Runner
-from bench.runners.chunks import CPUS, Chunked, batches, call_chunk
+from bench.runners.chunks import CPUS, Chunked, joined, map_chunk, slices
 
 
 class Threads(Runner):
@@ -17,8 +17,7 @@ class Threads(Runner):
         f, executor = workload.function, self._executor
 
         def run(size):
-            chunks = batches(list(zip(*columns)), size)
-            return [y for ys in executor.map(call_chunk, [f] * len(chunks), chunks) for y in ys]
+            return joined(executor.map(lambda part: map_chunk(f, *part), slices(columns, size)))
 
         return Chunked(run, len(columns[0]))
 
