@@ -75,6 +75,24 @@ template <class Mask>
 #endif
 }
 
+// Writes the first `size` lanes that are kept, one after the other, and returns how many those are. May write a whole
+// vector, whatever is kept.
+[[gnu::always_inline]] inline int keep(ShortFloats v, ShortInts kept, int size, float* to) {
+#ifdef __AVX512F__
+  const auto all = reinterpret_cast<__m512i>(kept);
+  const auto lanes = static_cast<__mmask16>(_mm512_test_epi32_mask(all, all) & ((1u << size) - 1));
+  _mm512_storeu_ps(to, _mm512_maskz_compress_ps(lanes, reinterpret_cast<__m512>(v)));
+  return __builtin_popcount(lanes);
+#else
+  int count = 0;
+  for (int k = 0; k < size; ++k) {
+    to[count] = v[k];
+    count += kept[k] != 0;
+  }
+  return count;
+#endif
+}
+
 [[gnu::always_inline]] inline Floats square_root(Floats v) {
   Floats root;
   for (int k = 0; k < kLanes; ++k) root[k] = std::sqrt(v[k]);

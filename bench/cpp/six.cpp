@@ -1,8 +1,11 @@
 // Of the six workloads that all benchmarks share, and of the roots, what gains from SIMD by hand; as in users.cpp, the
-// work is the same and so are the bits. heavy_collatz, of which one could see that it repeats itself, is not here.
+// work is the same and so are the bits. Work that is the same for several elements, or in each turn of a loop, is done
+// once, as gilmap does it: the divisors of count_primes, and the walk that heavy_collatz repeats.
 
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "escape.h"
 #include "lanes.h"
@@ -17,34 +20,99 @@ ShortInts divides(float d, float reciprocal, ShortFloats i) {
   return __builtin_convertvector(quotient, ShortFloats) * d == i;
 }
 
-// Primes among `size` numbers from `first` on, by trial division; survivors are packed after each round of divisors.
-int64_t primes_among(float first, int size) {
-  constexpr int kRoom = 512, kWidth = 2 * kLanes, kRound = 8;
-  float numbers[kRoom + kWidth] = {};
-  for (int k = 0; k < size; ++k) numbers[k] = first + static_cast<float>(k);
-  int64_t count = 0;
-  for (int divisor = 2; size != 0; divisor += kRound) {
-    const float next = static_cast<float>(divisor + kRound);
-    int left = 0;
-    for (int at = 0; at < size; at += kWidth) {
-      ShortFloats i;
-      std::memcpy(&i, numbers + at, sizeof i);
-      ShortInts composite{};
-      for (int k = 0; k < kRound; ++k) {
-        const float d = static_cast<float>(divisor + k);
-        composite |= divides(d, 1.0f / d, i) & (i >= d * d);
+// Which of up to kRoom numbers from `first` on are primes, by trial division: bit k of `primes` stands for first + k.
+// Those that are still undecided are packed together after each round of divisors.
+class Trial {
+ public:
+  static constexpr int kRoom = 512;
+
+  void run(int64_t first, int size, uint64_t* primes) {
+    for (int k = 0; k < size; ++k) numbers_[k] = static_cast<float>(first + k);
+    for (int divisor = 2; size != 0; divisor += kRound) {
+      const float next = static_cast<float>(divisor + kRound), square = next * next;
+      int left = 0;
+      for (int at = 0; at < size; at += kWidth) {
+        ShortFloats i;
+        std::memcpy(&i, numbers_ + at, sizeof i);
+        ShortInts composite{};
+        for (int k = 0; k < kRound; ++k) {
+          const float d = static_cast<float>(divisor + k);
+          composite |= divides(d, 1.0f / d, i) & (i >= d * d);
+        }
+        left += keep(i, ~composite & (i >= square), std::min(kWidth, size - at), numbers_ + left);
+        // Numbers grow, so the decided primes are mostly in the first vectors.
+        const ShortInts prime = ~composite & (i < square);
+        if (!any(prime)) continue;
+        for (int k = 0; k < kWidth && at + k < size; ++k) {
+          const int64_t bit = static_cast<int64_t>(i[k]) - first;
+          if (prime[k] != 0) primes[bit / 64] |= uint64_t{1} << bit % 64;
+        }
       }
-      for (int k = 0; k < kWidth && at + k < size; ++k) {
-        const bool prime = composite[k] == 0 && numbers[at + k] < next * next;
-        count += prime;
-        numbers[left] = i[k];
-        left += composite[k] == 0 && !prime;
-      }
+      size = left;
     }
-    size = left;
   }
-  return count;
-}
+
+ private:
+  static constexpr int kWidth = 2 * kLanes, kRound = 8;
+
+  float numbers_[kRoom + kWidth] = {};
+};
+
+// How long the walks to 1 are, in 32 bits; a walk that leaves them is done in 64 afterwards. They differ in length, so
+// walks that are not at their end are packed together after some steps.
+class Walks {
+ public:
+  static constexpr int64_t kRoom = 512;
+
+  void add(int64_t start, int64_t at) {
+    x_[size_] = static_cast<int32_t>(std::clamp<int64_t>(start, 0, kMost + 1)), at_[size_++] = static_cast<int32_t>(at);
+  }
+
+  // Writes the lengths to lengths[at], -1 if the walk left 32 bits, and is empty then.
+  void run(int64_t* lengths) {
+    for (int64_t done = 0; size_ != 0; done += kRound) {
+      for (int64_t i = 0; i < size_; i += kFlight * kWidth) advance(i);
+      int64_t left = 0;
+      for (int64_t i = 0; i < size_; ++i) {
+        lengths[at_[i]] = steps_[i] < 0 ? -1 : done + steps_[i];
+        x_[left] = x_[i], at_[left] = at_[i];
+        left += steps_[i] == kRound;
+      }
+      size_ = left;
+    }
+  }
+
+ private:
+  using Words = uint32_t __attribute__((vector_size(kBytes)));
+  static constexpr int kFlight = 4, kWidth = 2 * kLanes, kRound = 16;
+  static constexpr int32_t kMost = (std::numeric_limits<int32_t>::max() - 1) / 3;
+
+  // A lane at its end goes round 1, 4, 2, and is not looked at again.
+  void advance(int64_t first) {
+    ShortInts x[kFlight], walking[kFlight], beyond[kFlight], steps[kFlight];
+    each<kFlight>([&](auto k) {
+      std::memcpy(&x[k], x_ + first + k * kWidth, sizeof x[k]);
+      walking[k] = ShortInts{} - 1, beyond[k] = steps[k] = ShortInts{};
+    });
+    for (int step = 0; step < kRound; ++step) {
+      each<kFlight>([&](auto k) {
+        walking[k] &= x[k] != 1;
+        beyond[k] |= walking[k] & ((x[k] > kMost) | (x[k] < 1));
+        steps[k] -= walking[k];
+        const auto up = reinterpret_cast<Words>(x[k]) * 3u + 1u;  // may wrap around where nobody looks
+        x[k] = (x[k] & 1) != 0 ? reinterpret_cast<ShortInts>(up) : x[k] >> 1;
+      });
+    }
+    each<kFlight>([&](auto k) {
+      const ShortInts said = steps[k] | beyond[k];
+      std::memcpy(x_ + first + k * kWidth, &x[k], sizeof x[k]);
+      std::memcpy(steps_ + first + k * kWidth, &said, sizeof said);
+    });
+  }
+
+  int32_t x_[kRoom + kFlight * kWidth] = {}, at_[kRoom], steps_[kRoom + kFlight * kWidth];
+  int64_t size_ = 0;
+};
 
 // Newton's method for cube roots. Starts differ in their number of steps, so elements that are still at work are packed
 // together after a few, as escape.h does.
@@ -109,15 +177,62 @@ class Roots {
 
 }  // namespace
 
+// All elements count the same numbers from 2 on: each is tried once, up to the largest element, by all threads.
 PEER(count_primes) {
-  return for_all(size, threads, [in = INTS(0), out = static_cast<int64_t*>(result)](int64_t e) {
-    if (in[e] >= 1 << 22) return false;
-    int64_t count = 0;
-    for (int64_t first = 2; first <= in[e]; first += 512) {
-      count += primes_among(static_cast<float>(first), static_cast<int>(std::min<int64_t>(512, in[e] - first + 1)));
+  constexpr int64_t kMost = 1 << 22, kRoom = Trial::kRoom;
+  const int64_t* in = INTS(0);
+  const int64_t most = size == 0 ? 0 : std::max<int64_t>(0, *std::max_element(in, in + size));
+  if (most >= kMost) return std::find_if(in, in + size, [](int64_t n) { return n >= kMost; }) - in + 1;
+  const int64_t blocks = most / kRoom + 1;
+  std::vector<uint64_t> primes(static_cast<size_t>(blocks * (kRoom / 64)));
+  // The highest numbers take longest, and are begun first.
+  in_chunks(blocks, threads, 1, [&](int64_t begin, int64_t end) {
+    Trial trial;
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t first = (blocks - 1 - b) * kRoom, size = std::min(kRoom, most + 1 - first);
+      const int64_t skip = first == 0 ? std::min<int64_t>(2, size) : 0;
+      if (skip == size) continue;
+      uint64_t bits[kRoom / 64 + 1] = {};
+      trial.run(first + skip, static_cast<int>(size - skip), bits);
+      uint64_t* to = &primes[static_cast<size_t>(first / 64)];
+      for (int64_t w = kRoom / 64 - 1; w >= 0; --w) {
+        to[w] = skip == 0 ? bits[w] : bits[w] << skip | (w == 0 ? 0 : bits[w - 1] >> (64 - skip));
+      }
     }
-    out[e] = count;
-    return true;
+    return end;
+  });
+  std::vector<int64_t> before(primes.size() + 1);
+  for (size_t w = 0; w < primes.size(); ++w) before[w + 1] = before[w] + std::popcount(primes[w]);
+  for (int64_t e = 0; e < size; ++e) {
+    const auto n = static_cast<uint64_t>(std::max<int64_t>(in[e], 0)), w = n / 64;
+    static_cast<int64_t*>(result)[e] = before[w] + std::popcount(primes[w] & ~uint64_t{0} >> (63 - n % 64));
+  }
+  return 0;
+}
+
+PEER(heavy_collatz) {
+  return in_chunks(size, threads, 256, [in = INTS(0), out = static_cast<int64_t*>(result)](int64_t begin, int64_t end) {
+    Walks walks;
+    for (int64_t i = begin; i < end; i += Walks::kRoom) {
+      const int64_t stop = std::min(i + Walks::kRoom, end);
+      for (int64_t k = i; k < stop; ++k) walks.add(in[k], k - i);
+      walks.run(out + i);
+    }
+    for (int64_t e = begin; e < end; ++e) {
+      int64_t steps = out[e];
+      if (steps < 0) {
+        steps = 0;
+        for (int64_t x = in[e]; x != 1; ++steps) {
+          if (x % 2 == 0) {
+            x >>= 1;
+          } else if (__builtin_mul_overflow(x, 3, &x) || __builtin_add_overflow(x, 1, &x)) {
+            return e;
+          }
+        }
+      }
+      out[e] = 1000 * steps;
+    }
+    return end;
   });
 }
 

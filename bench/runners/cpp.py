@@ -18,6 +18,8 @@ BENCH = pathlib.Path(__file__).resolve().parents[1]
 # The first that has a workload is taken. The report says how it is written.
 SOURCES = {"cpp/users.cpp": "SIMD by hand", "cpp/six.cpp": "SIMD by hand", "simd.cpp": "plain loops"}
 WAYS = {
+    "count_primes": "SIMD by hand, each number once for all elements",
+    "heavy_collatz": "SIMD by hand, the repeated walk once",
     "great_circle": "libm's functions",
     "black_scholes": "libm's functions",
     "digit_sum": "a table of four digits",
