@@ -12,7 +12,7 @@ namespace {
 class Orbits {
  public:
   static constexpr int64_t kRoom = 512;  // 24 KB, within the first cache
-  static constexpr int64_t kRound = 20;  // steps
+  static constexpr int64_t kRound = 20;  // steps; less in the first rounds, in which many escape
 
   void add(double re, double im, double cr, double ci, int64_t at) {
     re_[size_] = re, im_[size_] = im, cr_[size_] = cr, ci_[size_] = ci, at_[size_++] = at;
@@ -20,9 +20,11 @@ class Orbits {
 
   // Writes the numbers of steps to out[at], and is empty then. `limit` is a multiple of kRound.
   void run(int64_t limit, int64_t* out) {
-    for (int64_t done = 0; size_ != 0 && done < limit; done += kRound) {
-      for (int64_t i = 0; i < size_; i += kFlight * kLanes) advance(i);
-      pack(done, out);
+    for (int64_t done = 0; size_ != 0 && done < limit;) {
+      const int64_t steps = done == 0 ? 4 : done == 4 ? kRound - 4 : kRound;
+      for (int64_t i = 0; i < size_; i += kFlight * kLanes) advance(i, steps);
+      pack(done, steps, out);
+      done += steps;
     }
     for (int64_t i = 0; i < size_; ++i) out[at_[i]] = limit;
     size_ = 0;
@@ -33,7 +35,7 @@ class Orbits {
 
   // As Python does, the test is first: an element that is beyond 4 before step i has made i steps. A lane that has
   // escaped goes on to infinities, and is not looked at again.
-  void advance(int64_t first) {
+  void advance(int64_t first, int64_t round) {
     Floats re[kFlight], im[kFlight], cr[kFlight], ci[kFlight];
     Ints inside[kFlight], steps[kFlight];
     each<kFlight>([&](auto k) {
@@ -42,7 +44,7 @@ class Orbits {
       cr[k] = load<Floats>(cr_, at, size_), ci[k] = load<Floats>(ci_, at, size_);
       inside[k] = Ints{} - 1, steps[k] = Ints{};
     });
-    for (int64_t i = 0; i < kRound; ++i) {
+    for (int64_t i = 0; i < round; ++i) {
       each<kFlight>([&](auto k) {
         const Floats rr = re[k] * re[k], ii = im[k] * im[k];
         inside[k] &= ~(rr + ii > 4.0);  // a NaN is not beyond 4
@@ -57,12 +59,16 @@ class Orbits {
     });
   }
 
-  void pack(int64_t done, int64_t* out) {
+  void pack(int64_t done, int64_t round, int64_t* out) {
     int64_t left = 0;
-    for (int64_t i = 0; i < size_; ++i) {
-      out[at_[i]] = done + steps_[i];
-      re_[left] = re_[i], im_[left] = im_[i], cr_[left] = cr_[i], ci_[left] = ci_[i], at_[left] = at_[i];
-      left += steps_[i] == kRound;
+    for (int64_t i = 0; i < size_; i += kLanes) {
+      const Floats re = whole<Floats>(re_, i), im = whole<Floats>(im_, i);
+      const Floats cr = whole<Floats>(cr_, i), ci = whole<Floats>(ci_, i);
+      const Ints at = whole<Ints>(at_, i), steps = whole<Ints>(steps_, i), inside = steps == round;
+      scatter(done + steps, at, ~inside, size_ - i, out);
+      keep(re, inside, size_ - i, re_ + left), keep(im, inside, size_ - i, im_ + left);
+      keep(cr, inside, size_ - i, cr_ + left), keep(ci, inside, size_ - i, ci_ + left);
+      left += keep(at, inside, size_ - i, at_ + left);
     }
     size_ = left;
   }

@@ -40,6 +40,13 @@ template <int N, class F>
   each_of(f, std::make_integer_sequence<int, N>{});
 }
 
+template <class Vector, class T>
+[[gnu::always_inline]] inline Vector whole(const T* from, int64_t at) {
+  Vector v;
+  std::memcpy(&v, from + at, sizeof v);
+  return v;
+}
+
 // The lanes from `at` on; those beyond the last element repeat it.
 template <class Vector, class T>
 [[gnu::always_inline]] inline Vector load(const T* from, int64_t at, int64_t end) {
@@ -90,6 +97,40 @@ template <class Mask>
     count += kept[k] != 0;
   }
   return count;
+#endif
+}
+
+template <class Vector, class T>
+[[gnu::always_inline]] inline int keep(Vector v, Ints kept, int64_t size, T* to) {
+  const int some = static_cast<int>(std::min<int64_t>(size, kLanes));
+#ifdef __AVX512F__
+  const auto all = reinterpret_cast<__m512i>(kept);
+  const auto lanes = static_cast<__mmask8>(_mm512_test_epi64_mask(all, all) & ((1u << some) - 1));
+  _mm512_storeu_si512(to, _mm512_maskz_compress_epi64(lanes, reinterpret_cast<__m512i>(v)));
+  return __builtin_popcount(lanes);
+#else
+  int count = 0;
+  for (int k = 0; k < some; ++k) {
+    to[count] = v[k];
+    count += kept[k] != 0;
+  }
+  return count;
+#endif
+}
+
+// to[at] = v for the first `size` lanes that are chosen.
+template <class Vector, class T>
+[[gnu::always_inline]] inline void scatter(Vector v, Ints at, Ints chosen, int64_t size, T* to) {
+  const int some = static_cast<int>(std::min<int64_t>(size, kLanes));
+#ifdef __AVX512F__
+  const auto all = reinterpret_cast<__m512i>(chosen);
+  const auto lanes = static_cast<__mmask8>(_mm512_test_epi64_mask(all, all) & ((1u << some) - 1));
+  if (lanes == 0) return;
+  _mm512_mask_i64scatter_epi64(to, lanes, reinterpret_cast<__m512i>(at), reinterpret_cast<__m512i>(v), 8);
+#else
+  for (int k = 0; k < some; ++k) {
+    if (chosen[k] != 0) to[at[k]] = v[k];
+  }
 #endif
 }
 

@@ -93,16 +93,16 @@ class Pool {
   int wanted_ = 0, inside_ = 0, caller_ = -1;  // the CPU of the last caller
 };
 
-constexpr auto kWorthWaking = std::chrono::microseconds(40);
+constexpr auto kWorthWaking = std::chrono::microseconds(40), kWorthHandingOut = std::chrono::microseconds(4);
 
 // body(begin, end) computes a chunk of 0 to n - 1 and returns the first index that it could not, else end. Chunks are
 // multiples of `unit`, handed out from the lowest on. None that begins beyond a failed element is begun, and all that
 // begin before it are finished, so the result is the lowest that failed. The time of the first chunk tells whether the
-// rest is worth the waking of other threads.
+// rest is worth the waking of other threads, and how many chunks of it are worth handing out.
 template <class Body>
 int64_t in_chunks(int64_t n, int threads, int64_t unit, Body body) {
   const int64_t fair = n / (threads * int64_t{32});
-  const int64_t chunk = std::max<int64_t>(1, (fair + unit - 1) / unit) * unit;
+  int64_t chunk = std::max<int64_t>(1, (fair + unit - 1) / unit) * unit;
   std::atomic<int64_t> next{0}, failed{n};
   // Relaxed: both only say what is left to do; the pool's mutex publishes the results.
   const auto take = [&] {
@@ -121,10 +121,12 @@ int64_t in_chunks(int64_t n, int threads, int64_t unit, Body body) {
   };
   const auto began = std::chrono::steady_clock::now();
   take();
-  const auto one = std::chrono::steady_clock::now() - began;
+  auto one = std::chrono::steady_clock::now() - began;
   if (threads > 1 && one * ((n - 1) / chunk) > kWorthWaking) {
+    while (one * 2 < kWorthHandingOut && chunk < n / (threads * int64_t{8})) chunk *= 2, one *= 2;
     Pool::get().run(threads, work);
   } else {
+    chunk = n;
     work();
   }
   return failed == n ? 0 : failed + 1;

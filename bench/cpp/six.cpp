@@ -128,11 +128,17 @@ class Roots {
     for (int done = 0; size_ != 0 && done < 100; done += kRound) {
       for (int64_t i = 0; i < size_; i += kFlight * kLanes) advance(i);
       int64_t left = 0;
-      for (int64_t i = 0; i < size_; ++i) {
-        out[at_[i]] = x_[i];
-        if (state_[i] == kFailed) failed = std::min(failed, at_[i]);
-        a_[left] = a_[i], x_[left] = x_[i], at_[left] = at_[i];
-        left += state_[i] == 0;
+      for (int64_t i = 0; i < size_; i += kLanes) {
+        const Floats a = whole<Floats>(a_, i), x = whole<Floats>(x_, i);
+        const Ints at = whole<Ints>(at_, i), state = whole<Ints>(state_, i), busy = state == 0;
+        if (any(state == kFailed)) {
+          for (int64_t k = i; k < std::min(i + kLanes, size_); ++k) {
+            if (state_[k] == kFailed) failed = std::min(failed, at_[k]);
+          }
+        }
+        scatter(x, at, done + kRound < 100 ? ~busy : Ints{} - 1, size_ - i, out);
+        keep(a, busy, size_ - i, a_ + left), keep(x, busy, size_ - i, x_ + left);
+        left += keep(at, busy, size_ - i, at_ + left);
       }
       size_ = left;
     }
@@ -249,31 +255,32 @@ PEER(mandelbrot_iters) {
                    });
 }
 
-// n may as well be its remainder, and remainders may be negative until the end: sums stay within 2^28, so that all is
-// exact in floats. To add and subtract 1.5 * 2^52 rounds to the nearest integer.
+// n may as well be its remainder, and so may i * n, which grows by n: then the remainder of a sum of two is that sum or
+// less by one modulus, whichever is smaller without a sign. All of it fits 32 bits.
 PEER(medium_compute) {
-  constexpr int kFlight = 4, kWidth = kFlight * kLanes;
-  constexpr double kModulus = 1'000'003.0, kRounder = 0x1.8p52;
-  return in_blocks(size, threads, kWidth, [in = INTS(0), out = static_cast<int64_t*>(result)](int64_t i, int64_t end) {
-    Floats n[kFlight], term[kFlight], acc[kFlight];
+  using Words = uint32_t __attribute__((vector_size(kBytes)));
+  constexpr int kFlight = 4, kWidth = 2 * kLanes, kBlock = kFlight * kWidth;
+  constexpr int64_t kModulus = 1'000'003;
+  return in_blocks(size, threads, kBlock, [in = INTS(0), out = static_cast<int64_t*>(result)](int64_t i, int64_t end) {
+    const auto reduced = [](Words sum) {
+      const Words less = sum - static_cast<uint32_t>(kModulus);
+      return less < sum ? less : sum;
+    };
+    uint32_t rests[kBlock] = {};
+    for (int64_t k = 0; k < end - i; ++k) rests[k] = static_cast<uint32_t>(floor_mod(in[i + k], kModulus));
+    Words n[kFlight], term[kFlight], acc[kFlight];
     each<kFlight>([&](auto k) {
-      const Ints whole = load<Ints>(in, i + k * kLanes, end);
-      n[k] = Floats{};
-      for (int lane = 0; lane < kLanes; ++lane) n[k][lane] = static_cast<double>(floor_mod(whole[lane], 1'000'003));
-      term[k] = acc[k] = Floats{};
+      std::memcpy(&n[k], rests + k * kWidth, sizeof n[k]);
+      term[k] = acc[k] = Words{};
     });
     for (int j = 0; j < 200; ++j) {
       each<kFlight>([&](auto k) {
-        const Floats sum = acc[k] + term[k];
-        const Floats quotient = sum * (1.0 / kModulus) + kRounder - kRounder;
-        acc[k] = sum - quotient * kModulus;
-        term[k] += n[k];
+        acc[k] = reduced(acc[k] + term[k]);
+        term[k] = reduced(term[k] + n[k]);
       });
     }
-    each<kFlight>([&](auto k) {
-      const Floats remainder = acc[k] < 0.0 ? acc[k] + kModulus : acc[k];
-      store(__builtin_convertvector(remainder, Ints), out, i + k * kLanes, end);
-    });
+    each<kFlight>([&](auto k) { std::memcpy(rests + k * kWidth, &acc[k], sizeof acc[k]); });
+    for (int64_t k = 0; k < end - i; ++k) out[i + k] = rests[k];
   });
 }
 

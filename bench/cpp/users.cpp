@@ -13,6 +13,10 @@
 
 namespace {
 
+ShortFloats magnitude(ShortFloats v) {
+  return reinterpret_cast<ShortFloats>(reinterpret_cast<ShortInts>(v) & 0x7fffffff);
+}
+
 double radians(double degrees) { return degrees * (3.141592653589793 / 180.0); }
 
 // x ** 2 in Python is libm's pow, which is not x * x to the last bit, as compilers take it to be.
@@ -82,8 +86,19 @@ constexpr auto kDigitSums = [] {
   return sums;
 }();
 
-// How many of 1 to n are coprime to n < 2^22: Euclid's algorithm in single precision, where quotients of integers
-// below 2^22 round to no integer that they do not reach, so that their integer part is that of the division.
+// About a / b for b < 2^12, so near that its nearest integer is off by less than a half and one.
+template <bool Small>
+ShortFloats ratio(ShortFloats a, ShortFloats b) {
+#ifdef __AVX512F__
+  if constexpr (Small) return a * reinterpret_cast<ShortFloats>(_mm512_rcp14_ps(reinterpret_cast<__m512>(b)));
+#endif
+  return a / b;
+}
+
+// How many of 1 to n are coprime to n < 2^22: Euclid's algorithm with the nearest quotient, which leaves at most half
+// of the divisor, in single precision. Any integer would do for a quotient, as products and differences below 2^24 are
+// exact; small numbers need no division, since their reciprocals are good to 14 bits (Small: n < 2^12).
+template <bool Small>
 int64_t coprimes(int64_t n) {
   constexpr int kFlight = 2, kWidth = 2 * kLanes;
   ShortFloats lane;
@@ -103,8 +118,9 @@ int64_t coprimes(int64_t n) {
       each<kFlight>([&](auto k) {
         const ShortInts more = b[k] != 0.0f;
         const ShortFloats divisor = more ? b[k] : ShortFloats{} + 1.0f;
-        const auto quotient = __builtin_convertvector(a[k] / divisor, ShortInts);
-        const ShortFloats rest = a[k] - __builtin_convertvector(quotient, ShortFloats) * divisor;
+        constexpr float kRounder = 0x1.8p23f;  // to add and subtract it rounds to the nearest integer
+        const ShortFloats quotient = ratio<Small>(a[k], divisor) + kRounder - kRounder;
+        const ShortFloats rest = magnitude(a[k] - quotient * divisor);
         a[k] = more ? divisor : a[k];
         b[k] = more ? rest : b[k];
         busy |= b[k] != 0.0f;
@@ -216,7 +232,7 @@ PEER(totient) {
   return for_all(size, threads, [in = INTS(0), out = static_cast<int64_t*>(result)](int64_t e) {
     const int64_t n = in[e];
     if (n < 1 << 22) {
-      out[e] = coprimes(n);
+      out[e] = n < 1 << 12 ? coprimes<true>(n) : coprimes<false>(n);
     } else {
       int64_t count = 0;
       for (int64_t k = 1; k <= n; ++k) count += std::gcd(k, n) == 1;

@@ -55,10 +55,13 @@ def declared(function):
     return function
 
 
-def call(function, workload, columns, out):
+def pointers(columns):
+    return (ctypes.c_void_p * len(columns))(*(c.__array_interface__["data"][0] for c in columns))
+
+
+def call(function, workload, columns, out, inputs=None):
     """Computes `out`; raises what map would, by asking Python about the first element that C++ could not compute."""
-    pointers = (ctypes.c_void_p * len(columns))(*(c.__array_interface__["data"][0] for c in columns))
-    stopped = function(pointers, out.__array_interface__["data"][0], out.size, CPUS)
+    stopped = function(inputs or pointers(columns), out.__array_interface__["data"][0], out.size, CPUS)
     if stopped:
         workload.function(*(c[stopped - 1].item() for c in columns))
         raise RuntimeError(f"C++ left element {stopped - 1} out")
@@ -80,13 +83,14 @@ class Cpp(Runner):
             raise NotExpressible("not written in C++")
         self._way, function = found[0], declared(found[1])
         dtype = np.float64 if workload.name in FLOATS else np.int64
-        run = lambda *arrays: call(function, workload, arrays, np.empty(arrays[0].size, dtype))
+        new = lambda: np.empty(len(columns[0]), dtype)
         if kind == "numpy":
-            return lambda: run(*columns)
+            inputs = pointers(columns)  # as a program in C++ has them
+            return lambda: call(function, workload, columns, new(), inputs)
         import pyarrow
 
         # Both conversions share the memory; there are no nulls in the benchmarks.
-        return lambda: pyarrow.array(run(*(c.to_numpy() for c in columns)))
+        return lambda: pyarrow.array(call(function, workload, [c.to_numpy() for c in columns], new()))
 
     def describe(self):
         return self._way
