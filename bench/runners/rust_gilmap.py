@@ -51,6 +51,8 @@ class Rust(Runner):
     def prepare(self, workload, columns, kind):
         if len(columns) > 1:
             raise NotExpressible("it takes one argument")
+        if isinstance(columns[0][0], str):
+            raise NotExpressible("it takes integers and floats only")
         return lambda: self._gilmap.map(workload.function, columns[0])
 
 

@@ -1,0 +1,112 @@
+"""The peers that are written by hand say what map says, in the container and type of the input; pools get slices."""
+
+import importlib.util
+import pathlib
+
+import pytest
+
+from bench import check, runners
+from bench.runners import chunks
+from bench.runners.worker import in_kind
+from bench.workloads import ALL
+
+BY_HAND = {"NumPy by hand": "numpy", "numexpr": "numpy", "pyarrow.compute": "arrow"}
+LENGTHS = {"monte_carlo_pi": (1, 20), "mandelbrot_iters": (1, 700)}
+# NumPy's and Arrow's sines and arcsines have other last bits than libm's, which is the report's to say.
+OTHER_BITS = {"great_circle"}
+FLOAT = "float64", "double"
+
+
+@pytest.fixture(scope="module", params=BY_HAND)
+def by_hand(request):
+    cls = runners.find(request.param)
+    for module in cls.requires:
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is not installed")
+    runner = cls()
+    runner.start()
+    yield runner, BY_HAND[request.param]
+    runner.stop()
+
+
+@pytest.mark.parametrize("name", [name for name, w in ALL.items() if "numpy" in w.kinds])
+def test_whole_arrays_have_maps_values_and_types(by_hand, name):
+    runner, kind = by_hand
+    workload = ALL[name]
+    for length in LENGTHS.get(name, (1, 33)):
+        lists = workload.columns(length) if length > 1 else [c[-1:] for c in workload.columns(9)]
+        columns = in_kind(kind, lists)
+        try:
+            call = runner.prepare(workload, columns, kind)
+        except runners.NotExpressible as reason:
+            assert str(reason).startswith(("it has no erf", "it has no gcd", "recursion"))
+            return
+        expected = check.outcome(lambda: list(map(workload.function, *lists)))
+        result = check.outcome(call)
+        if not isinstance(result, check.Raised):
+            assert str(result.dtype if kind == "numpy" else result.type) in (
+                FLOAT if isinstance(expected[0], float) else ("int64",)
+            )
+        if name not in OTHER_BITS:
+            assert check.difference(expected, result) is None
+            # The input is as it was, and so is the second result.
+            assert check.difference(expected, check.outcome(call)) is None
+        assert [c.tolist() for c in columns] == lists
+
+
+EDGES = {
+    "count_primes": [0, 1, 2, 3, 4, 26, 1000],
+    "heavy_collatz": [1, 2, 27, 1],
+    "digit_sum": [0, -5, 10, 2**62],
+    "quick_collatz": [0, -1, -2, 7, -7],
+}
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_edges_of_whole_arrays(by_hand, name):
+    runner, kind = by_hand
+    call = runner.prepare(ALL[name], in_kind(kind, [EDGES[name]]), kind)
+    assert check.difference(list(map(ALL[name].function, EDGES[name])), check.outcome(call)) is None
+
+
+def test_slices_hold_every_element_once_for_any_number_of_columns():
+    columns = [list(range(10)), list(range(10, 20))]
+    for size in (1, 3, 10, 11):
+        parts = chunks.slices(columns, size)
+        assert [sum(c, []) for c in zip(*parts)] == columns
+        assert chunks.joined(chunks.map_chunk(lambda a, b: (a, b), *part) for part in parts) == list(zip(*columns))
+        assert chunks.slices(columns[:1], size) == [part[:1] for part in parts]
+
+
+@pytest.mark.parametrize("first, tried", [(0.01, 4), (1.0, 2), (9.0, 0)])
+def test_long_calls_try_fewer_chunk_sizes(first, tried):
+    asked = []
+    chunked = chunks.Chunked(asked.append, 100_000)
+    untuned = chunked.size
+    chunked._first = first
+    chunked.tune()
+    assert len(set(asked)) == tried
+    assert tried or chunked.size == untuned
+
+
+@pytest.mark.parametrize("name", ["ThreadPoolExecutor", "ProcessPoolExecutor", "multiprocessing.Pool"])
+def test_pools_map_one_and_several_columns(name):
+    runner = runners.find(name)()
+    runner.start()
+    try:
+        for workload in (ALL["float_math"], ALL["black_scholes"], ALL["initials"], ALL["checked_root"]):
+            columns = workload.columns(101)
+            expected = check.outcome(lambda: list(map(workload.function, *columns)))
+            call = runner.prepare(workload, columns, "list")
+            assert check.difference(expected, check.outcome(call)) is None
+            call.tune()
+            assert check.difference(expected, check.outcome(call)) is None
+    finally:
+        runner.stop()
+
+
+def test_no_runner_makes_rows_of_arguments():
+    """A tuple for each element costs more than many a function; the comprehension has no other way."""
+    folder = pathlib.Path(runners.__file__).parent
+    made = {path.stem for path in folder.glob("*.py") if "zip(*columns)" in path.read_text()}
+    assert made == set()
