@@ -43,7 +43,7 @@ class Njit(Runner):
 
     def prepare(self, workload, columns, kind):
         if workload.name == "initials":
-            raise NotExpressible("its arrays hold no strings")
+            raise NotExpressible("neither its parallel loops nor its ufuncs return strings of any length")
         numba, f = self._numba, element(workload.function)
         import numpy as np
 

@@ -8,7 +8,7 @@ from bench.runners.numpy_by_hand import through_arrays
 class Vectorize(Njit):
     def prepare(self, workload, columns, kind):
         if workload.name == "initials":
-            raise NotExpressible("its arrays hold no strings")
+            raise NotExpressible("neither its parallel loops nor its ufuncs return strings of any length")
         numba, f = self._numba, element(workload.function)
         types = ["int64" if type(c[0] if kind == "list" else c[0].item()) is int else "float64" for c in columns]
         result = "float64" if workload.name in FLOATS else "int64"
