@@ -1,8 +1,11 @@
 """The checker of the benchmarks marks what is not map's result."""
 
+import copy
+import pickle
 import struct
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from bench import check
@@ -47,6 +50,84 @@ def test_the_same_results_are_not(values):
     assert check.difference(values, list(values)) is None
     if values and len(set(map(type, values))) == 1:
         assert check.difference(values, np.array(values)) is None
+
+
+@pytest.mark.parametrize(
+    "kind, expected, result",
+    [
+        ("list", [1, 2], np.array([1, 2])),
+        ("list", [1, 2], pa.array([1, 2])),
+        ("list", [1], (1,)),
+        ("list", [1], type("Sub", (list,), {})([1])),
+        ("list", [1.0], [np.float64(1.0)]),
+        ("numpy", [1, 2], [1, 2]),
+        ("numpy", [1, 2], pa.array([1, 2])),
+        ("numpy", [1, 2], np.array([1, 2], np.int8)),
+        ("numpy", [1, 2], np.array([1, 2], np.uint64)),
+        ("numpy", [1, 2], np.array([1, 2], object)),
+        ("numpy", [1, 2], np.array([1, 2], ">i8")),
+        ("numpy", [0.5], np.array([0.5], np.float32)),
+        ("numpy", [True], np.array([1])),
+        ("numpy", [1, 2], np.array([[1], [2]])),
+        ("numpy", [1, 2], np.ma.array([1, 2])),
+        ("arrow", [1, 2], np.array([1, 2])),
+        ("arrow", [1, 2], pa.array([1, 2], pa.int32())),
+        ("arrow", [0.5], pa.array([0.5], pa.float32())),
+        ("arrow", [1, 2], pa.chunked_array([[1, 2]])),
+        ("arrow", [1], pa.array([None], pa.int64())),
+    ],
+)
+def test_another_container_or_type_is_wrong(kind, expected, result):
+    assert check.difference(expected, result, kind)
+    right = {"list": list, "numpy": np.array, "arrow": pa.array}[kind](expected)
+    assert check.difference(expected, right, kind) is None
+    assert check.digest(result) != check.digest(right) == check.digest(copy.copy(right))
+
+
+@pytest.mark.parametrize(
+    "a, b",
+    [
+        ([0.0], [-0.0]),
+        ([NAN], [OTHER_NAN]),
+        ([1], [True]),
+        ([1, 2], [2, 1]),
+        ([BIG], [BIG + 1]),
+        (["a", "b"], ["a\nstr 'b'"]),
+        ([1.0, None], [1, None]),
+        ([(1, 0.0)], [(1, -0.0)]),
+        (np.array([0.0]), np.array([-0.0])),
+        (pa.array([1, None]), pa.array([1, 0])),
+        (pa.array([0.0]), pa.array([-0.0])),
+    ],
+)
+def test_digests_tell_results_apart(a, b):
+    assert check.digest(a) != check.digest(b)
+    assert check.digest(a) == check.digest(a[:])
+
+
+def test_an_exception_of_the_same_name_is_another():
+    class ValueError_(ValueError):
+        pass
+
+    def raised(error):
+        return check.Raised(error)
+
+    ValueError_.__name__ = ValueError_.__qualname__ = "ValueError"
+    ValueError_.__module__ = "builtins"
+    expected = raised(ValueError("a"))
+    assert check.difference(expected, raised(ValueError_("a")))
+    assert check.difference(raised(ValueError(1)), raised(ValueError("1")))
+    assert check.difference(raised(ValueError()), raised(ValueError("")))
+    assert check.digest(expected) == check.digest(raised(ValueError("a"))) != check.digest(raised(ValueError_("a")))
+    kept = pickle.loads(pickle.dumps(expected))  # as the truth comes to a worker
+    assert check.difference(kept, raised(ValueError("a"))) is None
+    assert repr(expected) == "ValueError('a')"
+
+
+def test_what_raises_is_shown_with_what_map_gives():
+    raised = check.Raised(TypeError("no"))
+    assert check.difference([0.5, 2, 3], raised) == "raises TypeError('no'), map returns [0.5, 2, …]"
+    assert check.difference(raised, [1]) == "returns list, map raises TypeError('no')"
 
 
 def test_exceptions():
