@@ -1,6 +1,9 @@
 """CPU time and memory of this process and all that descend from it, from Linux's /proc."""
 
+import ctypes
+import gc
 import os
+import sys
 import time
 
 CPUCLOCK_SCHED = 2  # linux/posix-timers.h: the clock of a process is (~pid << 3) | this
@@ -48,30 +51,57 @@ class CpuTime:
         return sum(max(0.0, seconds - self._before.get(pid, 0.0)) for pid, seconds in after.items())
 
 
-def _kilobytes(field):
-    total = 0
+def _bytes(field):
+    """{process: bytes} of this process and its descendants."""
+    found = {}
     for pid in tree():
         try:
             with open(f"/proc/{pid}/status") as file:
-                total += sum(int(line.split()[1]) for line in file if line.startswith(field))
+                found[pid] = sum(int(line.split()[1]) for line in file if line.startswith(field)) * 1024
         except OSError:  # it has ended
             continue
-    return total
+    return found
 
 
-def resident():
-    return _kilobytes("VmRSS:") * 1024
+def _hand_back():
+    """Free memory goes back to the system, where its allocator can be asked: else a call would take it unseen."""
+    gc.collect()
+    pyarrow = sys.modules.get("pyarrow")
+    if pyarrow:
+        pyarrow.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's
+    if trim:
+        trim(0)
 
 
-def peak():
-    """The sum of the peaks, which need not be of one moment."""
-    return _kilobytes("VmHWM:") * 1024
+def bytes_of(result):
+    """What a result takes by itself, each object once."""
+    if hasattr(result, "nbytes"):
+        return result.nbytes
+    try:
+        return sys.getsizeof(result) + sum(map(sys.getsizeof, {id(x): x for x in result}.values()))
+    except TypeError:  # what raised has no elements, and PyPy does not tell sizes
+        return 8 * len(result) if isinstance(result, list) else 0
 
 
-def reset_peak():
-    for pid in tree():
-        try:
-            with open(f"/proc/{pid}/clear_refs", "w") as file:
-                file.write("5")
-        except OSError:  # it has ended, or the system does not allow it: then the peak is that of the process's life
-            continue
+class Memory:
+    """What a call takes at its peak beyond what was resident at the making of this, over all processes of a peer.
+
+    Each process counts with its own growth; the peaks need not be of one moment. An allocator that had free pages left
+    needs no new ones, so a result counts with its own bytes at least.
+    """
+
+    def __init__(self):
+        _hand_back()
+        for pid in tree():
+            try:
+                with open(f"/proc/{pid}/clear_refs", "w") as file:
+                    file.write("5")
+            except OSError:  # it has ended, or the system does not allow it: then the peak is that of its life
+                continue
+        self._before = _bytes("VmRSS:")
+
+    def growth(self, result):
+        peaks = _bytes("VmHWM:")
+        grown = sum(max(0, peak - self._before.get(pid, 0)) for pid, peak in peaks.items())
+        return max(grown, bytes_of(result))

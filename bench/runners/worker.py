@@ -1,10 +1,16 @@
 """The process of one peer. It reads requests, a line of JSON each, and answers; what peers print goes to stderr.
 
 Runs under other interpreters, too: PyPy 3.9, and an environment that has another gilmap.
+
+A turn of short calls is several of them, one after the other, and counts as the median of all but the first: a single
+one of 50 µs is as long as it takes a thread to wake up, and CPUs that slept take longer. How many they are is settled
+before the turn, by the quickest call so far. If the calls of a turn decided that themselves, one that is interrupted
+would end its own turn and be its figure.
 """
 
 import gc
 import json
+import math
 import os
 import pickle
 import statistics
@@ -17,14 +23,15 @@ from bench.runners import usage
 WARM = 0.2  # seconds, and at least two calls
 IDLE = 2.0  # at most, until compiles in the background have ended
 LONG = 0.5  # seconds; a call that takes longer is warm after one, and its chunks need no tuning
-# A turn of short calls is several of them, one after the other, and counts as the median of all but the first: a single
-# one of 50 µs is as long as it takes a thread to wake up, and CPUs that slept take longer.
-TURN, CALLS = 5e-3, 15
+TURN = 5e-3  # seconds; a call that takes longer is a turn
+FEWEST, MOST = 3, 15  # calls that count in a turn of short ones
 
 
 class Peer:
     def __init__(self):
         self.runner = self.run = None
+        self._least = math.inf  # seconds of the quickest call of this cell
+        self._kind = self._truth = self._digest = None
 
     def start(self, name):
         began = time.perf_counter()
@@ -34,7 +41,7 @@ class Peer:
 
     def prepare(self, name, kind, size, truth):
         """The cell's first call, its check, its warm-up and the choice of a chunk size."""
-        self.run = None
+        self.run, self._least, self._digest = None, math.inf, None
         workload = workloads.ALL[name]
         columns = in_kind(kind, workload.columns(size))
         gc.collect()
@@ -42,30 +49,32 @@ class Peer:
             self.run = self.runner.prepare(workload, columns, kind)
         except runners.NotExpressible as error:
             return {"none": str(error)}
-        before = usage.resident()
-        usage.reset_peak()
-        began = time.perf_counter()
-        result = check.outcome(self.run)
-        first = time.perf_counter() - began
-        peak = max(0, usage.peak() - before)
-        with open(truth, "rb") as file:
-            expected = pickle.load(file)
-        wrong = check.difference(expected, result)
+        self._kind, self._truth = kind, truth
+        first, result = self._timed()
+        wrong = self._difference(result)
         del result
         if first < LONG:
             if hasattr(self.run, "tune"):
                 self.run.tune()
             self._warm()
-        wrong = wrong or check.difference(expected, check.outcome(self.run))  # warm code may be other code
+        # Warm code may be other code, so it is checked as well. It is also what memory is measured of.
+        before = usage.Memory()
+        result = self._timed()[1]
+        peak = before.growth(result)
+        wrong = wrong or self._difference(result)
+        self._digest = None if wrong else check.digest(result)
+        del result
         self._until_idle()
         return {"first": first, "peak": peak, "wrong": wrong, "remark": self.runner.describe()}
+
+    def _difference(self, result):
+        with open(self._truth, "rb") as file:
+            return check.difference(pickle.load(file), result, self._kind)
 
     def _warm(self):
         spent, calls = 0.0, 0
         while calls < 2 or spent < WARM:
-            began = time.perf_counter()
-            check.outcome(self.run)
-            spent += time.perf_counter() - began
+            spent += self._timed()[0]
             calls += 1
         self._until_idle()
 
@@ -78,22 +87,33 @@ class Peer:
                 return
 
     def once(self):
-        """A turn: seconds and CPU seconds of a call."""
+        """A turn: seconds and CPU seconds of a call, and whether the last result was another than the checked one."""
+        calls = self._calls()
+        seconds, result = [], None
         cpu = usage.CpuTime()
-        first = self._timed()
-        if first < TURN:
-            again = []
-            while not again or (sum(again) < TURN and len(again) < CALLS):
-                again.append(self._timed())
-            return {"seconds": statistics.median(again), "cpu": cpu.spent() / (1 + len(again))}
-        return {"seconds": first, "cpu": cpu.spent()}
+        for _ in range(calls):
+            del result
+            took, result = self._timed()
+            seconds.append(took)
+        spent = cpu.spent() / calls
+        found = {"seconds": statistics.median(seconds[1:] if calls >= 3 else seconds), "cpu": spent}
+        if self._digest is not None and check.digest(result) != self._digest:
+            found["wrong"] = "a later call: " + (self._difference(result) or "another result than before")
+        return found
+
+    def _calls(self):
+        """Calls of the next turn."""
+        if self._least >= TURN:
+            return 1
+        return 1 + min(MOST, max(FEWEST, math.ceil(TURN / max(self._least, 1e-9))))
 
     def _timed(self):
+        """Seconds and result of a call."""
         began = time.perf_counter()
         result = check.outcome(self.run)
         seconds = time.perf_counter() - began
-        del result
-        return seconds
+        self._least = min(self._least, seconds)
+        return seconds, result
 
     def stop(self):
         if self.runner:
