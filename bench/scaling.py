@@ -57,13 +57,33 @@ def check_point(f, xs, result, where):
     return sum(end - begin for begin, end in ranges)
 
 
-def seconds_in_turns(runs, repeats):
-    """Median seconds of one call each; many calls make a sample where one is too short for the clock."""
-    from bench.measure import in_turns, seconds_of
+def samples_in_turns(runs, repeats):
+    """Lists of seconds of one call each; many calls make a sample where one is too short for the clock.
+
+    repeats: of each of the runs.
+    """
+    from bench.measure import seconds_of
 
     calls = [int(max(1, min(1000, 1e-3 / max(seconds_of(run)[0], 1e-7)))) for run in runs]
-    several = [lambda run=run, n=n: [run() for _ in range(n)] and None for run, n in zip(runs, calls, strict=True)]
-    return [seconds / n for seconds, n in zip(in_turns(several, repeats), calls, strict=True)]
+    samples = [[] for _ in runs]
+    for turn in range(max(repeats)):
+        for run, n, most, found in zip(runs, calls, repeats, samples, strict=True):
+            if turn < most:
+                found.append(seconds_of(lambda: [run() for _ in range(n)] and None)[0] / n)
+    return samples
+
+
+def point(series, x, samples, ratio=lambda seconds: seconds):
+    """What a chart says of one point; `ratio` makes its value of the median. A single sample has no spread."""
+    from bench.report.noise import spread
+
+    said = {"series": series, "x": x, "y": ratio(statistics.median(samples))}
+    return said | ({"spread": spread(samples)} if len(samples) > 1 else {})
+
+
+def repeats_for(seconds, repeats):
+    """As many as others have for what takes a tenth of a second, three up to a second, and one beyond."""
+    return repeats if seconds <= 0.1 else min(3, repeats) if seconds <= 1.0 else 1
 
 
 def _elements(name, left, repeats, exponents):
@@ -88,12 +108,13 @@ def _elements(name, left, repeats, exponents):
         for kind, (run, most) in kinds.items():
             if n > most:
                 continue
-            # Two calls that warm up, a check, and the repeats; a list takes eight times the room of an array.
-            calls = repeats + 4 if longest[kind] < 0.1 else 5
+            # Two calls that warm up, a check, one for the clock, and the repeats.
+            calls = 4 + repeats_for(10 * longest[kind], repeats)
             if not left.fits(calls * 10 * longest[kind] + (CHECKED + 1 if n > 10**5 and "map" not in kind else 0)):
                 yield {"left_out": f"{kind}, {n:,}: no time"}
                 longest[kind] *= 10
                 continue
+            # A list takes eight times the room of an array.
             if (20 if "array" in kind else 160) * n > free:
                 yield {"left_out": f"{kind}, {n:,}: no memory"}
                 continue
@@ -103,10 +124,10 @@ def _elements(name, left, repeats, exponents):
                 if compared < n:
                     yield {"note": f"{kind}: {compared:,} of {n:,} elements were compared, at both ends and between"}
             runs[kind] = lambda run=run, values=values: run(values)
-        few = repeats if max(longest.values()) < 0.1 else 1
-        for kind, seconds in zip(runs, seconds_in_turns(list(runs.values()), few), strict=True):
-            longest[kind] = seconds
-            yield {"series": kind, "x": n, "y": seconds}
+        several = [repeats_for(10 * longest[kind], repeats) for kind in runs]
+        for kind, samples in zip(runs, samples_in_turns(list(runs.values()), several), strict=True):
+            longest[kind] = statistics.median(samples)
+            yield point(kind, n, samples)
 
 
 def elements_cheap(left, repeats, quick):
@@ -122,7 +143,6 @@ def threads(left, repeats, quick):
     import gilmap
     import numpy as np
 
-    from bench.measure import in_turns
     from bench.simd import warmed
     from bench.workloads import ALL
 
@@ -135,9 +155,11 @@ def threads(left, repeats, quick):
         f, xs = ALL[name].function, np.array(ALL[name].columns(size if not quick else size // 10)[0])
         for n in counts:
             check_point(f, xs, warmed(f, [xs], workers=n), f"{name}, {n} threads")
-        times = in_turns([lambda n=n: gilmap.map(f, xs, workers=n) for n in counts], 2 * repeats + 1)
-        for n, seconds in zip(counts, times, strict=True):
-            yield {"series": name, "x": n, "y": times[0] / seconds}
+        runs = [lambda n=n: gilmap.map(f, xs, workers=n) for n in counts]
+        samples = samples_in_turns(runs, [2 * repeats + 1] * len(runs))
+        one = statistics.median(samples[0])
+        for n, seconds in zip(counts, samples, strict=True):
+            yield point(name, n, seconds, lambda median: one / median)
     for n in counts:
         yield {"series": "as many times as threads", "x": n, "y": n}
 
@@ -147,7 +169,6 @@ def deopts(left, repeats, quick):
 
     from bench.deopts import sometimes
     from bench.latency import never_seen
-    from bench.measure import in_turns
 
     count, each = (20_000 if quick else 200_000), 0.0
     for percent in (0, 100, 10, 50, 1, 2, 5, 20):
@@ -159,9 +180,9 @@ def deopts(left, repeats, quick):
         f = never_seen(sometimes)
         for _ in range(3):
             check_point(f, xs, gilmap.map(f, xs), f"{percent} % deopts")
-        ours, plain = in_turns([lambda xs=xs: gilmap.map(f, xs), lambda xs=xs: list(map(f, xs))], repeats)
-        yield {"series": "gilmap", "x": max(percent, 0.1), "y": ours}
-        yield {"series": "map", "x": max(percent, 0.1), "y": plain}
+        ours, plain = samples_in_turns([lambda: gilmap.map(f, xs), lambda: list(map(f, xs))], [repeats] * 2)
+        yield point("gilmap", percent, ours)
+        yield point("map", percent, plain)
         each = time.monotonic() - began
 
 
@@ -202,14 +223,14 @@ def first_calls(left, repeats, quick):
                 seconds.append(took)
                 time.sleep(0.05)  # a compile in the background belongs to this function
         for kind, seconds in times.items():
-            yield {"series": kind, "x": statements, "y": statistics.median(seconds)}
+            yield point(kind, statements, seconds)
         each = time.monotonic() - began
 
 
 # The function, its share of the time, title, names of the axes.
 CHARTS = {
     "threads": (threads, 1, "Threads: speed over one thread (arrays)", "threads", "times one thread"),
-    "deopts": (deopts, 1, "Share of elements that deopt (lists; 0 stands at 0.1)", "percent", "seconds"),
+    "deopts": (deopts, 1, "Share of elements that deopt (lists)", "percent", "seconds"),
     "first_calls": (first_calls, 1, "First call of 1,000 elements, by size of function", "statements", "seconds"),
     "elements_cheap": (elements_cheap, 3, "Time against number of elements: float_math", "elements", "seconds"),
     "elements_costly": (elements_costly, 3, "Time against number of elements: medium_compute", "elements", "seconds"),
@@ -219,7 +240,7 @@ CHARTS = {
 def chart(name, seconds, quick, command=None):
     """One chart, by a process of its own."""
     _, _, title, x, y = CHARTS[name]
-    found = {"title": title, "x": x, "y": y, "series": {}, "left_out": [], "notes": []}
+    found = {"title": title, "x": x, "y": y, "series": {}, "spreads": {}, "left_out": [], "notes": []}
     path = os.pathsep.join(filter(None, (ROOT, os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
         command or [sys.executable, "-m", "bench.scaling", name, str(seconds), str(int(quick))],
@@ -248,6 +269,8 @@ def _add(found, said):
     if "series" in said:
         found["series"].setdefault(said["series"], []).append((said["x"], said["y"]))
         found["series"][said["series"]].sort()
+        if "spread" in said:
+            found["spreads"].setdefault(said["series"], []).append((said["x"], said["spread"]))
     elif "left_out" in said:
         found["left_out"].append(said["left_out"])
     else:

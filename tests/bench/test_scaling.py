@@ -1,5 +1,6 @@
 """The charts of scaling: their points, their budget, and that a crash or a wrong result does not pass for a point."""
 
+import itertools
 import sys
 import time
 
@@ -17,11 +18,15 @@ def test_a_quick_chart(name):
     for line in found["series"].values():
         assert [x for x, _ in line] == sorted({x for x, _ in line})
         assert all(y > 0 for _, y in line)
+    for series, line in found["spreads"].items():
+        assert {x for x, _ in line} <= {x for x, _ in found["series"][series]}
+        assert all(spread >= 0 for _, spread in line)
+    assert set(found["series"]) - set(found["spreads"]) <= {"as many times as threads"}
     xs = {x for line in found["series"].values() for x, _ in line}
     if name.startswith("elements"):
         assert xs == {1, 10, 100, 1000}
     if name == "deopts":
-        assert {0.1, 100} <= xs
+        assert {0, 100} <= xs
 
 
 @pytest.mark.parametrize("name", list(scaling.CHARTS))
@@ -29,6 +34,21 @@ def test_a_chart_without_time_names_its_points(name):
     found = scaling.chart(name, 0.0, True)
     assert found["left_out"]
     assert not any("gilmap" in series for series in found["series"])
+
+
+@pytest.mark.parametrize("seconds, count", [(0.01, 5), (0.1, 5), (0.2, 3), (1.0, 3), (1.1, 1)])
+def test_what_is_short_is_repeated(seconds, count):
+    assert scaling.repeats_for(seconds, 5) == count
+
+
+def test_runs_are_repeated_in_turns():
+    order = []
+    samples = scaling.samples_in_turns([lambda: order.append(0), lambda: order.append(1)], [3, 1])
+    assert list(map(len, samples)) == [3, 1]
+    turns = [kind for kind, _ in itertools.groupby(order)]
+    assert turns == [0, 1, 0, 1, 0]  # one call each for the clock, then 0 and 1, and 0 twice more
+    assert scaling.point("s", 1, [2.0]) == {"series": "s", "x": 1, "y": 2.0}
+    assert scaling.point("s", 1, [2.0, 2.0, 4.0])["spread"] > 0
 
 
 POINT = 'print(\'{"series": "s", "x": 1, "y": 2}\', flush=True)'
