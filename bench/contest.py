@@ -42,11 +42,15 @@ class Contest:
         self.skipped, self.startup, self._peers = {}, {}, {}
         self._too_slow = {}  # (runner, workload, kind) to the smallest size that took more than the share
         self._truth = Truth()
-        for name in names:
-            if reason := missing(name):
-                self.skipped[name] = reason
-            else:
-                self._start(name)
+        try:
+            for name in names:
+                if reason := missing(name):
+                    self.skipped[name] = reason
+                else:
+                    self._start(name)
+        except BaseException:  # a signal; the peers that run already are ended
+            self.close()
+            raise
         for name, reason in self.skipped.items():
             print(f"skipped: {name}: {reason}", flush=True)
 
@@ -60,7 +64,9 @@ class Contest:
 
     def cell(self, workload, kind, size):
         began = time.monotonic()
-        truth, map_seconds = self._truth.file(workload, size)
+        truth, once = self._truth.file(workload, size)
+        map_seconds = once["seconds"]
+        quiet = {"load": os.getloadavg()[0], "busy": machine.busy()}
         results, left = {}, {}
         for name in list(self._peers):
             if kind not in self._peers[name].runner.kinds:
@@ -82,6 +88,7 @@ class Contest:
             left[name] = min(self.share, allowed - (time.monotonic() - since))
         self._take_turns(results, left, workload, kind, size)
         cell = {"workload": workload.name, "kind": kind, "size": size, "map_once": map_seconds, "runners": results}
+        cell |= {"map_measured": {key: once[key] for key in ("time", "load")}, "before": quiet}
         cell["limit"] = limits.limit_of(cell, workload.function.__code__.co_argcount)
         cell["took"] = time.monotonic() - began
         return cell
@@ -115,6 +122,7 @@ class Contest:
                 left[name] -= time.monotonic() - since
                 seconds.append(answer["seconds"])
                 results[name]["cpu"].append(answer["cpu"])
+                results[name]["wrong"] = results[name]["wrong"] or answer.get("wrong")
 
     def _after_failure(self, name, workload, kind, size, error):
         if str(error).startswith("timeout"):
@@ -132,17 +140,46 @@ class NoResume(Exception):
     """The run that is to go on is another one; the text says how."""
 
 
-def _kept(found, quick, described):
+def _differences(then, now, options_then, options_now):
+    """What is not the same of two parts of a run, as texts."""
+    pairs = [(what, then.get(what), now[what]) for what in SAME]
+    versions = then.get("versions", {}), now["versions"]
+    names = sorted({name for v in versions for name in v})
+    pairs += [(f"version of {name}", *(v.get(name, "none") for v in versions)) for name in names]
+    pairs += [(what, options_then.get(what), value) for what, value in options_now.items()]
+    return [f"{NAMES.get(what, what)} was {_text(a)}, is {_text(b)}" for what, a, b in pairs if a != b]
+
+
+SAME = ("cpu", "cpus", "python", "engine", "benchmark", "changes")
+NAMES = {
+    "engine": "the committed engine",
+    "benchmark": "the committed benchmark",
+    "changes": "what is not committed",
+    "runners": "the choice of runners",
+    "patience": "--patience",
+    "quick": "--quick",
+}
+
+
+def _text(value):
+    return ", ".join(value) if isinstance(value, list) else "nothing" if value in ("", None) else str(value)
+
+
+def _kept(found, described, options):
     """The cells of an earlier run that this one need not measure again. Raises NoResume."""
     if found is None:
         return []
-    then = found["machine"]
-    for what in ("cpu", "cpus", "python", "engine"):
-        if then.get(what) != described[what]:
-            raise NoResume(f"{what} was {then.get(what)}, is {described[what]}: start anew, without --resume")
-    if found["quick"] != quick:
-        raise NoResume("one run with --quick and one without do not make a run")
+    if differences := _differences(found["machine"], described, found.get("options", {}), options):
+        raise NoResume("a run is of one thing only: " + "; ".join(differences) + ". Start anew, without --resume")
     return found["cells"]
+
+
+def warn_of_load(described):
+    """Prints what figures of now would be worth, before an hour is spent on them."""
+    load, busy = described["load"][0] / described["cpus"], described["busy"]
+    if load > machine.BUSY or (busy or 0.0) > machine.BUSY:
+        used = f", others use {busy:.0%} of the CPUs" if busy is not None else ""
+        print(f"WARNING: this machine is not idle: load {load:.2f} per CPU{used}. The report will say so.", flush=True)
 
 
 def run(workloads=tuple(ALL), names=tuple(FILES), quick=False, minutes=None, patience=PATIENCE, save=None, resume=None):
@@ -151,13 +188,23 @@ def run(workloads=tuple(ALL), names=tuple(FILES), quick=False, minutes=None, pat
     resume: an earlier run, whose cells are kept.
     """
     began = time.monotonic()
-    described = machine.describe()
-    kept = _kept(resume, quick, described)
+    described = machine.describe() | {"busy": machine.busy(1.0)}
+    options = {"runners": sorted(names), "patience": patience, "quick": quick}
+    kept = _kept(resume, described, options)
+    warn_of_load(described)
     known = set(map(key_of, kept))
     contest = Contest(names, share=10.0 if quick else SHARE, patience=patience)
-    found = {"machine": described, "quick": quick, "repeats": contest.repeats, "share": contest.share}
+    part = {"cells": 0} | {key: described[key] for key in ("commit", "time", "load", "busy")}
+    parts = [*(resume or {}).get("parts", []), part]
+    found = {"machine": described, "options": options, "workloads": sorted(workloads), "quick": quick}
+    found |= {"repeats": contest.repeats, "share": contest.share, "parts": parts}
     found |= {"cells": list(kept), "not_run": [], "broken": [], "skipped": contest.skipped}
     found["startup"] = {**(resume or {}).get("startup", {}), **contest.startup}
+
+    def so_far():
+        part["load_after"], part["took"] = os.getloadavg(), time.monotonic() - began
+        found["took"] = sum(p["took"] for p in parts)
+
     order = [(w, kind, size) for w, kind, size in cells(workloads, quick) if (w.name, kind, size) not in known]
     try:
         for number, (workload, kind, size) in enumerate(order, start=1):
@@ -170,14 +217,16 @@ def run(workloads=tuple(ALL), names=tuple(FILES), quick=False, minutes=None, pat
                 found["broken"].append([workload.name, kind, size, f"{type(error).__name__}: {error}"[:300]])
                 print(f"{workload.name}, {kind}, {size}: {type(error).__name__}: {error}", flush=True)
                 continue
+            cell["part"] = len(parts) - 1
             found["cells"].append(cell)
+            part["cells"] += 1
             print(f"[{number}/{len(order)}, {cell['took']:.0f} s] {_line(cell)}", flush=True)
-            found["load_after"], found["took"] = os.getloadavg(), time.monotonic() - began
+            so_far()
             if save:
                 save({**found, "not_run": [[w.name, k, n] for w, k, n in order[number:]]})
     finally:
         contest.close()
-    found["load_after"], found["took"] = os.getloadavg(), time.monotonic() - began
+    so_far()
     return found
 
 

@@ -50,7 +50,7 @@ class Peer:
         )
         try:
             self.startup = self.ask("start", name, limit=max(limit, 60.0))["startup"]
-        except Failed:
+        except BaseException:  # also a signal
             self._kill()  # one that only says that it cannot start is still there
             raise
 

@@ -12,6 +12,9 @@ from bench.workloads import ALL
 SIZES = ALL["float_math"].sizes
 
 
+ONCE = {"seconds": 0.001, "time": "then", "load": 0.5}
+
+
 class Scripted:
     """A peer without a process; `script` maps (name, method) to what asking it does, and answers."""
 
@@ -36,7 +39,9 @@ def scripted(monkeypatch):
     monkeypatch.setattr(contest, "Peer", Scripted)
     monkeypatch.setattr(contest, "missing", lambda name: None)
     monkeypatch.setattr(contest, "PAUSE", 0)
-    monkeypatch.setattr(contest.Truth, "file", lambda self, workload, size: ("", 0.001))
+    monkeypatch.setattr(contest.Truth, "file", lambda self, workload, size: ("", dict(ONCE)))
+    monkeypatch.setattr(contest.machine, "busy", lambda seconds=0: 0.01)
+    monkeypatch.setattr(contest.os, "getloadavg", lambda: (0.1, 0.1, 0.1))
     monkeypatch.setattr(contest.limits, "limit_of", lambda cell, columns: None)
     monkeypatch.setattr(Scripted, "script", {})
     monkeypatch.setattr(Scripted, "started", [])
@@ -118,9 +123,81 @@ def test_a_run_that_was_cut_short_goes_on(scripted):
     assert list(map(contest.key_of, resumed["cells"])) == list(map(contest.key_of, whole["cells"]))
 
 
-@pytest.mark.parametrize("what", ["cpu", "engine", "python"])
+@pytest.mark.parametrize("what", contest.SAME)
 def test_a_run_of_something_else_does_not_go_on(scripted, what):
     found = contest.run(["float_math"], ["gilmap"], minutes=1e-9)
     found["machine"][what] = "another"
-    with pytest.raises(contest.NoResume, match=what):
+    with pytest.raises(contest.NoResume, match=f"{contest.NAMES.get(what, what)} was another, is "):
         contest.run(["float_math"], ["gilmap"], resume=found)
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"names": ["gilmap", "map"]}, "the choice of runners was gilmap, is gilmap, map"),
+        ({"patience": 9.0}, "--patience was 2.0, is 9.0"),
+        ({"quick": True}, "--quick was False, is True"),
+    ],
+)
+def test_a_run_with_other_options_does_not_go_on(scripted, change, said):
+    found = contest.run(["float_math"], ["gilmap"], minutes=1e-9)
+    contest.run(["julia"], ["gilmap"], minutes=1e-9, resume=found)  # more cells are no other options
+    with pytest.raises(contest.NoResume, match=said):
+        contest.run(**{"workloads": ["float_math"], "names": ["gilmap"], "resume": found, **change})
+
+
+def test_other_versions_do_not_go_on(scripted):
+    found = contest.run(["float_math"], ["gilmap"], minutes=1e-9)
+    found["machine"]["versions"] |= {"numba": "0.1", "old": "2"}
+    with pytest.raises(contest.NoResume, match="version of numba was 0.1, is .*version of old was 2, is none"):
+        contest.run(["float_math"], ["gilmap"], resume=found)
+
+
+def test_each_part_of_a_run_keeps_its_load_and_time(scripted):
+    saved = []
+    contest.run(["float_math"], ["gilmap"], save=lambda run: saved.append(json.dumps(run)))
+    whole = contest.run(["float_math"], ["gilmap"], resume=json.loads(saved[1]))
+    assert [part["cells"] for part in whole["parts"]] == [2, len(whole["cells"]) - 2]
+    assert [cell["part"] for cell in whole["cells"]] == [0] * 2 + [1] * (len(whole["cells"]) - 2)
+    assert all({"commit", "time", "load", "load_after", "took"} <= set(part) for part in whole["parts"])
+    assert whole["took"] == sum(part["took"] for part in whole["parts"])
+
+
+@pytest.mark.parametrize("busy, warned", [(0.01, False), (0.9, True), (None, False)])
+def test_a_busy_machine_is_warned_of_and_recorded(scripted, monkeypatch, capsys, busy, warned):
+    monkeypatch.setattr(contest.machine, "busy", lambda seconds=0: busy)
+    found = contest.run(["float_math"], ["gilmap"], quick=True)
+    assert ("WARNING: this machine is not idle" in capsys.readouterr().out) == warned
+    assert all(cell["before"] == {"load": 0.1, "busy": busy} for cell in found["cells"])
+    monkeypatch.setattr(contest.os, "getloadavg", lambda: (100.0, 0.1, 0.1))
+    contest.run(["float_math"], ["gilmap"], minutes=1e-9)
+    assert "WARNING: this machine is not idle" in capsys.readouterr().out
+
+
+def test_a_later_wrong_result_is_wrong(scripted):
+    scripted.script["gilmap", "once"] = lambda peer: {"wrong": "a later call: element 3"}
+    found = contest.run(["float_math"], ["gilmap"], quick=True)
+    assert all(cell["runners"]["gilmap"]["wrong"] == "a later call: element 3" for cell in found["cells"])
+
+
+def test_peers_are_ended_where_starting_is_interrupted(scripted, monkeypatch):
+    closed = []
+    monkeypatch.setattr(Scripted, "close", lambda self: closed.append(self.name))
+    made = Scripted.__init__
+
+    def interrupted(self, name, limit):
+        if name == "PyPy":
+            raise KeyboardInterrupt
+        made(self, name, limit)
+
+    monkeypatch.setattr(Scripted, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        contest.Contest(["gilmap", "PyPy"])
+    assert closed == ["gilmap"]
+
+
+def test_how_long_map_took_is_kept_with_when(tmp_path):
+    path, once = contest.Truth(tmp_path).file(ALL["float_math"], 100)
+    assert set(once) == {"seconds", "time", "load"} and once["seconds"] > 0
+    before = json.dumps(once)
+    assert contest.Truth(tmp_path).file(ALL["float_math"], 100) == (path, json.loads(before))
