@@ -2,6 +2,8 @@
 
 import statistics
 
+from bench.machine import BUSY
+
 MARGIN = 1.05  # a loss is a right-answering runner that is quicker by more than this
 
 
@@ -56,31 +58,28 @@ def choices(run):
 
 def no_answers(run):
     """Cells in which gilmap has no right result: worse than a loss."""
-    return [cell for cell in run["cells"] if "gilmap" in cell["runners"] and median_of(cell, "gilmap") is None]
+    return [cell for cell in run["cells"] if median_of(cell, "gilmap") is None]
 
 
-def _firsts(run, key, counts=lambda what: True):
+def _firsts(run, key):
     """{(runner, workload): (cell, text)}, the first of each."""
     found = {}
     for cell in run["cells"]:
         for name, result in cell["runners"].items():
-            if result.get(key) and counts(result[key]):
+            if result.get(key):
                 found.setdefault((name, cell["workload"]), (cell, result[key]))
     return found
 
 
-def _refuses(what):
-    """Raises what map does not raise: the peer cannot do it, which is no wrong answer."""
-    return what.startswith("raises ") and what.endswith("map returns a result")
-
-
 def wrongs(run):
-    return _firsts(run, "wrong", lambda what: not _refuses(what))
-
-
-def refusals(run):
-    return _firsts(run, "wrong", _refuses)
+    return _firsts(run, "wrong")
 
 
 def failures(run):
     return _firsts(run, "failed")
+
+
+def high_load(run):
+    """How many cells were measured while others used more than `machine.BUSY` of the CPUs, and the highest share."""
+    shares = [share for c in run["cells"] if (share := c.get("before", {}).get("busy")) is not None]
+    return sum(share > BUSY for share in shares), max(shares, default=0.0)

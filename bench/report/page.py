@@ -12,31 +12,41 @@ STYLE = """
 @media (prefers-color-scheme:dark){:root{--back:#14171a;--text:#e6e8eb;--quiet:#9aa;--line:#333a42;--ours:#5aa9ff;
 --peer:#66727f;--wrong:#ff7b72}}
 body{background:var(--back);color:var(--text);font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;
-padding:1rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem}
+padding:1rem;overflow-wrap:anywhere}
+.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;overflow-wrap:normal}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-svg{width:100%;height:auto;max-width:40rem;font-size:12px}svg text{fill:var(--text)}
+.scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--back);max-width:8rem;
+overflow-wrap:anywhere}
+svg{display:block;width:100%;height:auto;max-width:28rem;font-size:13px}svg text{fill:var(--text)}
 rect.peer{fill:var(--peer)}rect.ours{fill:var(--ours)}rect.wrong{fill:none;stroke:var(--wrong)}
 text.wrong{text-decoration:line-through;fill:var(--wrong)}.grid{stroke:var(--line)}
 svg text.s0,svg text.s1,svg text.s2,svg text.s3{fill:currentColor}
 .line{fill:none;stroke:currentColor;stroke-width:2}.s0{color:var(--ours)}.s1{color:var(--wrong)}.s2{color:#2e9e5b}
 .s3{color:#b8860b}.quiet{color:var(--quiet);font-size:.85rem}summary{cursor:pointer;padding:.3rem 0}
+.warning{border-left:.3rem solid var(--wrong);padding-left:.6rem}
+@media (max-width:40rem){.text thead{display:none}.text tr{display:block;border-bottom:1px solid var(--line)}
+.text th,.text td{display:block;border:0;padding:.1rem 0;overflow-wrap:anywhere}.text td:empty{display:none}
+.text td:first-child{font-weight:600}.text td::before{content:attr(data-of) ": ";color:var(--quiet)}
+.text td:first-child::before{content:none}}
 """
 
 
-def table(header, rows, struck=()):
+def table(header, rows, struck=(), text=False):
+    """text: sentences are in it, so that on a phone a row is a paragraph and nothing is out of sight."""
     head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in header)
     body = []
     for k, row in enumerate(rows):
         shown = [html.escape(str(x)) for x in row]
         if k in struck:
-            shown[1:4] = [f"<s>{x}</s>" for x in shown[1:4]]
-        body.append("<tr>" + "".join(f"<td>{x}</td>" for x in shown) + "</tr>")
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+            shown[1:4] = [f"<s>{x}</s>" if x else "" for x in shown[1:4]]
+        names = [f' data-of="{html.escape(h)}"' if text else "" for h in header]
+        body.append("<tr>" + "".join(f"<td{name}>{x}</td>" for name, x in zip(names, shown)) + "</tr>")
+    box = "text" if text else "scroll"
+    return f'<div class="{box}"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
-def cell_section(cell):
-    rows = sections.cell_rows(cell)
+def cell_section(cell, startup):
+    rows, without = sections.cell_rows(cell, startup)
     times = []
     for name, result in cell["runners"].items():
         if result.get("seconds"):
@@ -45,10 +55,13 @@ def cell_section(cell):
             times.append((name, median, seconds_text(median), kind))
     times.sort(key=lambda row: row[1])
     struck = {k for k, (_, wrong) in enumerate(rows) if wrong}
+    said = sections.without_text(without)
     return (
         f"<details><summary>{html.escape(figures.title(cell))}</summary>{svg.bars(times)}"
         f'<p class="quiet">{html.escape(sections.cell_text(cell))}</p>'
-        f"{table(sections.COLUMNS, [r for r, _ in rows], struck)}</details>"
+        f"{table(sections.COLUMNS, [r for r, _ in rows], struck)}"
+        + (f'<p class="quiet">Without a time: {html.escape(said)}.</p>' if said else "")
+        + "</details>"
     )
 
 
@@ -64,12 +77,14 @@ def _said(text):
     return f"<p>{html.escape(text)}</p>" if text else ""
 
 
-def section(title, said, header, rows):
-    return f"<h2>{html.escape(title)}</h2>{_said(said)}" + (table(header, rows) if rows else "")
+def section(title, said, header, rows, text=False):
+    return f"<h2>{html.escape(title)}</h2>{_said(said)}" + (table(header, rows, text=text) if rows else "")
 
 
 def write(run):
     """The page. Raises `Refused` rather than leave a mandatory section out."""
+    sections.refuse_nothing(run)
+    load = sections.load_text(run)
     startup = [(n, seconds_text(s)) for n, s in sorted(run["startup"].items(), key=lambda item: item[1])]
     other = sections.other_sizes(run)
     said_losses, losses = sections.losses(run)
@@ -81,17 +96,20 @@ def write(run):
         '<meta name="viewport" content="width=device-width, initial-scale=1"/><title>gilmap: benchmarks</title>',
         f"<style>{STYLE}</style></head><body><h1>gilmap: benchmarks</h1>",
         f'<p class="quiet">{html.escape(sections.machine(run))}</p>',
+        f'<p class="warning">{html.escape(load)}</p>' if load else "",
         _said(sections.not_run(run)),
         section("Overview", sections.OVERVIEW_TEXT, sections.OVERVIEW, sections.overview(run)),
-        section(sections.LOSSES, said_losses, sections.LOSS_COLUMNS, losses),
-        section(sections.CHOICES, said_choices, sections.CHOICE_COLUMNS, choices),
-        section(sections.WRONG, said_wrong, ("runner", "cell", "example"), wrongs),
-        section("Failed or left out", said_failed, ("runner", "cell", "why"), failures),
+        section(sections.LOSSES, said_losses, sections.LOSS_COLUMNS, losses, text=True),
+        section(sections.CHOICES, said_choices, sections.CHOICE_COLUMNS, choices, text=True),
+        section(sections.WRONG, said_wrong, sections.WRONG_COLUMNS, wrongs, text=True),
+        section("Failed or left out", said_failed, ("runner", "cell", "why"), failures, text=True),
         section("Start-up", "Imports, pools, and the compile of C++.", ("runner", "seconds"), startup),
         scaling_section(run),
         section("Other sizes", "", sections.OVERVIEW, other) if other else "",
-        f"<h2>Every cell</h2>{''.join(map(cell_section, run['cells']))}</body></html>",
+        f"<h2>Every cell</h2>{_said(sections.EVERY_TEXT)}",
+        *(cell_section(cell, run["startup"]) for cells in sections.by_workload(run).values() for cell in cells),
+        "</body></html>",
     ]
     page = "".join(parts)
-    sections.refuse_silence(page)
+    sections.refuse_silence(page, run)
     return page

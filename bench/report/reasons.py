@@ -6,7 +6,6 @@ only where it follows from what stands in the peer's file.
 
 import statistics
 
-from bench.report import noise
 from bench.report.units import seconds_text
 
 SHORT = 50e-6  # seconds; what a call costs whatever its elements are decides below
@@ -22,8 +21,6 @@ def is_short(seconds):
 
 def reason(cell, name):
     ours, theirs = cell["runners"]["gilmap"], cell["runners"][name]
-    if doubt := noise.doubt(ours["seconds"], theirs["seconds"]):
-        return doubt
     own, other = statistics.median(ours["seconds"]), statistics.median(theirs["seconds"])
     if is_short(own):
         parts = [f"fixed costs of a short call: {seconds_text(own - other)} more"]

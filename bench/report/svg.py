@@ -1,11 +1,14 @@
-"""Charts as inline SVG that take their colours from the page's style."""
+"""Charts as inline SVG that take their colors from the page's style.
+
+They are as wide as a phone: drawn there in about their own size, their text can be read.
+"""
 
 import html
 import math
 
 from bench.report.units import axis_text
 
-WIDTH, ROW, LEFT, RIGHT = 640, 20, 170, 90
+WIDTH, ROW, LEFT, RIGHT = 340, 22, 165, 62
 
 
 def bars(rows):
@@ -28,8 +31,8 @@ def bars(rows):
     return f'<svg viewBox="{box}" role="img" aria-label="times, logarithmic">{"".join(parts)}</svg>'
 
 
-HEIGHT, AXIS, NAMES = 300, 70, 180  # of a chart of lines: its height, and the room left and right of it
-LINE = 13  # between two names
+HEIGHT, AXIS = 300, 58  # of a chart of lines: its height, and the room left of it
+LINE = 18  # of the names below it
 
 
 def ticks(low, high):
@@ -43,45 +46,45 @@ def ticks(low, high):
     return [low, high]
 
 
-def _apart(ys):
-    """Heights at which names do not lie upon each other, near to those they belong to."""
-    order = sorted(range(len(ys)), key=lambda k: ys[k])
-    placed, last = list(ys), -math.inf
-    for k in order:
-        placed[k] = last = max(ys[k], last + LINE)
-    return placed
-
-
 def lines(series, x_name, y_name):
-    """Lines over logarithmic axes: {name: [(x, y)]}; names stand at their ends."""
-    series = {name: [(x, y) for x, y in line if x > 0 and y > 0] for name, line in series.items()}
+    """Lines over logarithmic axes: {name: [(x, y)]}; names stand below. An x of 0 stands left of the rest."""
+    series = {name: [(x, y) for x, y in line if x >= 0 and y > 0] for name, line in series.items()}
     points = [point for line in series.values() for point in line]
-    if len(points) < 2:
+    positive = [x for x, _ in points if x > 0]
+    if len(points) < 2 or not positive:
         return ""
-    x_low, x_high = min(x for x, _ in points), max(x for x, _ in points)
-    y_low, y_high = min(y for _, y in points), max(y for _, y in points)
-    x_high, y_high = max(x_high, 1.1 * x_low), max(y_high, 1.1 * y_low)
+    zero = min(positive) / 3
+    x_low = zero if len(positive) < len(points) else min(positive)
+    x_high = max(max(positive), 1.1 * x_low)
+    y_low = min(y for _, y in points)
+    y_high = max(max(y for _, y in points), 1.1 * y_low)
+    right_end = WIDTH - 22
 
     def place(x, y):
-        right, up = math.log(x / x_low) / math.log(x_high / x_low), math.log(y / y_low) / math.log(y_high / y_low)
-        return AXIS + (WIDTH - AXIS - NAMES) * right, 20 + (HEIGHT - 60) * (1 - up)
+        right, up = (
+            math.log((x or zero) / x_low) / math.log(x_high / x_low),
+            math.log(y / y_low) / math.log(y_high / y_low),
+        )
+        return AXIS + (right_end - AXIS) * right, 24 + (HEIGHT - 70) * (1 - up)
 
     parts = []
     for y in ticks(y_low, y_high):
-        at = place(x_low, y)[1]
-        parts.append(f'<path class="grid" d="M{AXIS} {at:.1f}H{WIDTH - NAMES}"/>')
-        parts.append(f'<text x="4" y="{at + 4:.1f}">{axis_text(y, y_name)}</text>')
-    for x in ticks(x_low, x_high):
-        parts.append(
-            f'<text x="{place(x, y_low)[0]:.1f}" y="{HEIGHT - 20}" text-anchor="middle">{axis_text(x, x_name)}</text>'
-        )
-    drawn = [(name, [place(x, y) for x, y in line]) for name, line in series.items() if line]
-    names = _apart([at[-1][1] for _, at in drawn])
-    for k, ((name, at), height) in enumerate(zip(drawn, names)):
-        path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in at)
-        parts.append(f'<path class="line s{k % 4}" d="{path}"/>')
-        parts.append(f'<text class="s{k % 4}" x="{at[-1][0] + 6:.1f}" y="{height + 4:.1f}">{html.escape(name)}</text>')
-    parts.append(f'<text x="{(WIDTH - NAMES) // 2}" y="{HEIGHT - 4}" text-anchor="middle">{html.escape(x_name)}</text>')
-    parts.append(f'<text x="4" y="10">{html.escape(y_name)}</text>')
+        at = place(x_high, y)[1]
+        parts.append(f'<path class="grid" d="M{AXIS} {at:.1f}H{right_end}"/>')
+        parts.append(f'<text x="{AXIS - 4}" y="{at + 4:.1f}" text-anchor="end">{axis_text(y, y_name)}</text>')
+    last = -math.inf
+    for x in [0] * (x_low == zero) + ticks(min(positive), x_high):
+        at, text = place(x, y_low)[0], axis_text(x, x_name)
+        if at - last >= 8 * len(text):  # else names would lie upon each other
+            parts.append(f'<text x="{at:.1f}" y="{HEIGHT - 26}" text-anchor="middle">{text}</text>')
+            last = at + 4 * len(text)
+    for k, (name, line) in enumerate((name, line) for name, line in series.items() if line):
+        path = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in (place(x, y) for x, y in line))
+        at = HEIGHT + LINE * k
+        parts.append(f'<path class="line s{k % 4}" d="{path}"/><path class="line s{k % 4}" d="M8 {at + 6}h20"/>')
+        parts.append(f'<text class="s{k % 4}" x="34" y="{at + 11:.1f}">{html.escape(name)}</text>')
+    height = HEIGHT + LINE * sum(map(bool, series.values()))
+    parts.append(f'<text x="{(WIDTH + AXIS) // 2}" y="{HEIGHT - 8}" text-anchor="middle">{html.escape(x_name)}</text>')
+    parts.append(f'<text x="4" y="12">{html.escape(y_name)}</text>')
     label = html.escape(f"{y_name} against {x_name}, both logarithmic")
-    return f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{label}">{"".join(parts)}</svg>'
