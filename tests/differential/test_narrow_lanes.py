@@ -123,7 +123,9 @@ def coprimes(n):
 def roots(n):
     n = abs(n)
     root = math.isqrt(n)
-    return root - math.isqrt(n - root) + math.isqrt(n & 0xFFFF) + math.isqrt(root * root) + math.isqrt(root * root + root)
+    return (
+        root - math.isqrt(n - root) + math.isqrt(n & 0xFFFF) + math.isqrt(root * root) + math.isqrt(root * root + root)
+    )
 
 
 def divisors_in_common(a, b):
