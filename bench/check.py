@@ -125,11 +125,8 @@ def digest(result):
     elif kind == "arrow":
         # Slices share buffers that are longer than they, and unused bits may be anything: values tell, not buffers.
         form = f"{result.type}, {result.null_count} nulls"
-        data = (
-            result.to_numpy().tobytes()
-            if not result.null_count and form[:2] in ("in", "do")
-            else _of_list(result.to_pylist())
-        )
+        plain = not result.null_count and form[:2] in ("in", "do") and "numpy" in sys.modules
+        data = result.to_numpy().tobytes() if plain else _of_list(result.to_pylist())
     elif kind == "list":
         data = _of_list(result)
     else:

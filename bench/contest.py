@@ -27,7 +27,7 @@ def cells(workloads, quick):
     names = [ALL[name] for name in workloads]
     kinds = ("numpy", "list", "arrow")
     if quick:
-        return [(w, kind, w.sizes[0]) for w in names for kind in kinds if kind in w.kinds]
+        return [(w, kind, w.sizes[0]) for kind in kinds for w in names if kind in w.kinds]
     order = [(w, kind, w.sizes[rank]) for rank in (1, 2, 0) for kind in kinds for w in names if kind in w.kinds]
     return order + [(w, kind, n) for w in names for kind in ("numpy", "arrow") for n in w.array_sizes]
 

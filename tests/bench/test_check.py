@@ -3,12 +3,15 @@
 import copy
 import pickle
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from bench import check
+from bench.measure import ROOT
 
 NAN, OTHER_NAN = (struct.unpack("<d", struct.pack("<Q", bits))[0] for bits in (0x7FF8 << 48, (0x7FF8 << 48) + 5))
 BIG = 2**64
@@ -103,6 +106,14 @@ def test_another_container_or_type_is_wrong(kind, expected, result):
 def test_digests_tell_results_apart(a, b):
     assert check.digest(a) != check.digest(b)
     assert check.digest(a) == check.digest(a[:])
+
+
+def test_a_digest_of_an_arrow_array_needs_no_numpy():
+    code = (
+        "import sys; sys.modules['numpy'] = None\nimport pyarrow as pa\nfrom bench import check\ndel sys.modules['numpy']\n"
+        "assert check.digest(pa.array([1, 2])) == check.digest(pa.array([0, 1, 2])[1:]) != check.digest(pa.array([1, 3]))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_an_exception_of_the_same_name_is_another():
