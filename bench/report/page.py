@@ -15,8 +15,8 @@ body{background:var(--back);color:var(--text);font:16px/1.5 system-ui,sans-serif
 padding:1rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;overflow-wrap:normal}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-.scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--back);max-width:8rem;
-overflow-wrap:anywhere}
+.scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--back);min-width:6.5rem;
+max-width:8rem;padding-left:0;overflow-wrap:anywhere}
 svg{display:block;width:100%;height:auto;max-width:28rem;font-size:13px}svg text{fill:var(--text)}
 rect.peer{fill:var(--peer)}rect.ours{fill:var(--ours)}rect.wrong{fill:none;stroke:var(--wrong)}
 text.wrong{text-decoration:line-through;fill:var(--wrong)}.grid{stroke:var(--line)}

@@ -519,7 +519,8 @@ for (const e of document.querySelectorAll('body *')) {
 for (const box of document.querySelectorAll('.scroll')) box.scrollLeft = 1e6;
 const first = [...document.querySelectorAll('.scroll td:first-child')].every(
   e => Math.abs(e.getBoundingClientRect().left - e.closest('.scroll').getBoundingClientRect().left) < 2);
-parent.postMessage(JSON.stringify({width: innerWidth, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth, beyond,
+const widths = [...document.querySelectorAll('.scroll td:first-child')].map(e => e.getBoundingClientRect().width);
+parent.postMessage(JSON.stringify({narrowest: Math.min(...widths), widest: Math.max(...widths), width: innerWidth, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth, beyond,
   smallest, cut, first, bar: document.querySelector('rect.ours').getBoundingClientRect().width,
   back: getComputedStyle(document.body).backgroundColor}), '*');
 </script></body>"""
@@ -571,6 +572,7 @@ def test_the_page_in_a_browser(tmp_path, width):
     assert found["overflow"] <= 0 and found["beyond"] == 0 and found["cut"] == [], found
     assert found["smallest"] >= (11 if width >= 360 else 10)
     assert found["first"] and found["bar"] > 0
+    assert 100 <= found["narrowest"] <= found["widest"] <= 160  # no letters below each other, and room for the rest
 
 
 @pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed")
