@@ -32,7 +32,7 @@ def _version(package):
 
 
 def compiler():
-    """The one that the runner of C++ takes."""
+    """Of C++, for its runner."""
     return os.environ.get("CXX") or shutil.which("clang++-22") or shutil.which("g++") or "c++"
 
 

@@ -4,12 +4,11 @@ bench/cpp has what is vectorised by hand, bench/simd.cpp plain loops. The compil
 """
 
 import ctypes
-import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
+from bench import machine
 from bench.runners import NotExpressible, Runner
 from bench.runners.chunks import CPUS
 from bench.runners.numba_njit import FLOATS
@@ -32,7 +31,7 @@ FLAGS = ["-std=c++20", "-O3", "-march=native", "-ffp-contract=off", "-fno-math-e
 
 def compiled(folder):
     """{name of the source: library}, compiled at the same time."""
-    compiler = os.environ.get("CXX") or shutil.which("clang++-22") or shutil.which("g++") or "c++"
+    compiler = machine.compiler()
     libraries = {name: pathlib.Path(folder) / pathlib.Path(name).with_suffix(".so").name for name in SOURCES}
     command = [compiler, *FLAGS, "-shared", "-fPIC", "-pthread"]
     running = [subprocess.Popen([*command, str(BENCH / name), "-o", str(to)]) for name, to in libraries.items()]

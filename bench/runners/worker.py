@@ -22,7 +22,7 @@ from bench.runners import usage
 
 WARM = 0.2  # seconds, and at least two calls
 IDLE = 2.0  # at most, until compiles in the background have ended
-LONG = 0.5  # seconds; a call that takes longer is warm after one, and its chunks need no tuning
+LONG = 0.5  # seconds; a call that takes longer is warm after one
 TURN = 5e-3  # seconds; a call that takes longer is a turn
 FEWEST, MOST = 3, 15  # calls that count in a turn of short ones
 
@@ -53,9 +53,9 @@ class Peer:
         first, result = self._timed()
         wrong = self._difference(result)
         del result
+        if hasattr(self.run, "tune"):
+            self.run.tune()
         if first < LONG:
-            if hasattr(self.run, "tune"):
-                self.run.tune()
             self._warm()
         # Warm code may be other code, so it is checked as well. It is also what memory is measured of.
         before = usage.Memory()
