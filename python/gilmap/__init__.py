@@ -76,9 +76,9 @@ def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":
     and `blockers`, a dict for each obstacle: `file`, `line`, `column` and `source` of it, `what` it is, what to write
     `instead`. `columns` has what becomes of each combination of types, and `results` (the types), `checks` and `simd`
     are those of the first that is compiled. `checks` tells what may leave an element to CPython, since neither the code
-    nor the size of the inputs rules it out: `what`, `count` and the `lines` of the source. `simd` says how many elements
-    are computed at once (lanes of a vector, vectors), whether a lane that is done takes the next element, and what is
-    done for one lane after the other; or the reason why there is only one.
+    nor the size of the inputs rules it out: `what`, `count` and the `lines` of the source. `simd` says how many
+    elements are computed at once (lanes of a vector, vectors), whether a lane that is done takes the next element, and
+    what is done for one lane after the other; or the reason why there is only one.
     Raises TypeError if func is not callable.
     """
     from gilmap._explain import explain
