@@ -8,6 +8,8 @@ import hashlib
 import struct
 import sys
 
+from bench.measure import ROOT
+
 # What map's values are, and the names of that in NumPy and in Arrow. Values of mixed types have none.
 DTYPES = {int: ("int64", "int64"), float: ("float64", "double"), bool: ("bool", "bool")}
 
@@ -26,7 +28,8 @@ class Raised:
 
     def __repr__(self):
         name = self.type if self.identity == f"builtins.{self.type}" else self.identity
-        return name + (self.args[:-2] + ")" if self.args.endswith(",)") else self.args)
+        text = name + (self.args[:-2] + ")" if self.args.endswith(",)") else self.args)
+        return text.replace(ROOT, "…")  # tracebacks that arguments quote; where they were is nobody's business
 
     def same(self, other):
         return (self.identity, self.args, self.text) == (other.identity, other.args, other.text)

@@ -1,7 +1,7 @@
 // Problem: CPUs have no instruction for a greatest common divisor, so each lane would call for its own.
 // Method: Euclid's algorithm as a loop of the function, which lanes run as they run any other. Of the two remainders of
 // a division, above zero and below it, the one of lesser magnitude is taken, which saves three rounds in ten
-// (Knuth, The Art of Computer Programming, 4.5.3, exercise 30).
+// (Knuth, The Art of Computer Programming, 4.5.3).
 // Below 2^24 lanes divide integers as single floats. Below 2^52 the numbers are doubles throughout: where |a / b|
 // rounds to a quotient q of 1 or more, b <= 2a, so q * b <= a + b / 2 <= 2a is below 2^53, and it and the difference
 // are exact. It does not matter to which neighbour half a quotient goes. Beyond, divisions would have to be done one by
@@ -30,6 +30,10 @@ bool is_call_of(const ir::Inst& inst, NumericFn fn) {
   return inst.op == Op::CallNumeric && inst.imm == static_cast<int64_t>(fn);
 }
 
+bool has_divisor(const ir::Inst& inst) {
+  return is_call_of(inst, NumericFn::int_gcd) || is_call_of(inst, NumericFn::int_lcm);
+}
+
 class Expander {
  public:
   explicit Expander(ir::Function& f) : f_(f), b_(f), ranges_(f), replaced_(f), failed_(f.values.size(), ir::no_value) {}
@@ -38,8 +42,8 @@ class Expander {
     for (BlockId block = 0; block < f_.blocks.size(); ++block) {  // what stands behind a call becomes a block itself
       for (size_t i = 0; i < f_.blocks[block].body.size(); ++i) {
         const ValueId v = f_.blocks[block].body[i];
-        if (!is_call_of(f_[v], NumericFn::int_gcd) && !is_call_of(f_[v], NumericFn::int_lcm)) continue;
-        if (bound(f_[v].args[0]) > most_in_doubles || bound(f_[v].args[1]) > most_in_doubles) continue;
+        if (!has_divisor(f_[v]) || bound(f_[v].args[0]) > most_in_doubles || bound(f_[v].args[1]) > most_in_doubles)
+          continue;
         expand(block, i);
         break;
       }
@@ -155,6 +159,6 @@ class Expander {
 
 }  // namespace
 
-bool expand_gcd(ir::Function& f) { return Expander(f).run(); }
+bool expand_gcd(ir::Function& f) { return std::ranges::any_of(f.values, has_divisor) && Expander(f).run(); }
 
 }  // namespace gilmap::spmd
