@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "codegen/ranges.h"
 #include "codegen/target.h"
 #include "ir/dominators.h"
 #include "ir/loops.h"
@@ -35,13 +36,10 @@ Registers registers(Simd simd) {
   return {simd == Simd::Neon ? 32 : 16, 0};  // masks are vectors
 }
 
-// A double holds it.
-bool is_below_53_bits(ir::IntRange r) { return r.lo > -(int64_t{1} << 53) && r.hi < int64_t{1} << 53; }
-
 int weight(const ir::Function& f, const ir::Inst& inst) {
   if (inst.op == ir::Op::IFloorDiv || inst.op == ir::Op::IMod) {
     const ir::Inst &a = f[inst.args[0]], &b = f[inst.args[1]];
-    const bool all_at_once = b.op == ir::Op::IConst || (is_below_53_bits(a.range) && is_below_53_bits(b.range));
+    const bool all_at_once = b.op == ir::Op::IConst || (below_bits(a.range, 53) && below_bits(b.range, 53));
     return all_at_once ? sequence_weight : by_lane_weight;
   }
   if (inst.op == ir::Op::IMulOverflows) return sequence_weight;

@@ -72,15 +72,31 @@ void LaneEmitter::emit_lanes(Value* word, std::span<Value* const> args, std::spa
   });
 }
 
-LaneEmitter::Vectors LaneEmitter::by_lane(Value* which, std::span<Value* const> args, Vectors results,
-                                          ScalarEmitter scalar) {
+LaneEmitter::Vectors LaneEmitter::in_memory(std::span<Value* const> args, Vectors results, MemoryEmitter emit) {
   size_t slot = 0;
   const Vectors arg_memory = stored(args, &slot), result_memory = stored(results, &slot);
   std::vector<llvm::Type*> types;
   for (Value* arg : args) types.push_back(arg->getType()->getScalarType());
-  emit_lanes(bits_of(which), arg_memory, types, result_memory, scalar);
+  emit(arg_memory, types, result_memory);
   for (size_t k = 0; k < results.size(); ++k) results[k] = loaded(result_memory[k], results[k]->getType());
   return results;
+}
+
+LaneEmitter::Vectors LaneEmitter::by_lane(Value* which, std::span<Value* const> args, const Vectors& results,
+                                          ScalarEmitter scalar) {
+  return in_memory(args, results, [&](const Vectors& from, std::span<llvm::Type* const> types, const Vectors& to) {
+    emit_lanes(bits_of(which), from, types, to, scalar);
+  });
+}
+
+LaneEmitter::Vectors LaneEmitter::call_lanes(const numeric::NumericFnInfo& info, Value* which,
+                                             std::span<Value* const> args, const Vectors& results) {
+  return in_memory(args, results, [&](const Vectors& from, std::span<llvm::Type* const> types, const Vectors& to) {
+    Vectors passed = from;
+    passed.insert(passed.end(), to.begin(), to.end());
+    passed.push_back(bits_of(which));
+    b_.CreateCall(calls_of(info, types), passed);
+  });
 }
 
 // Many calls of one function are one loop: each would cost the time to compile it, and registers around it.
@@ -106,12 +122,11 @@ llvm::Function* LaneEmitter::calls_of(const numeric::NumericFnInfo& info, std::s
   return f;
 }
 
-LaneEmitter::Vectors LaneEmitter::patch(Value* which, std::span<Value* const> args, const Vectors& results,
-                                        ScalarEmitter scalar) {
+LaneEmitter::Vectors LaneEmitter::patch(Value* which, const Vectors& results, llvm::function_ref<Vectors()> rare) {
   llvm::BasicBlock *start = b_.GetInsertBlock(), *some = new_block("lanes.some"), *done = new_block("lanes.patched");
   b_.CreateCondBr(any(which), some, done, llvm::MDBuilder(context()).createBranchWeights(1, 2000));
   b_.SetInsertPoint(some);
-  Vectors patched = by_lane(which, args, results, scalar);
+  Vectors patched = rare();
   llvm::BasicBlock* end = b_.GetInsertBlock();
   b_.CreateBr(done);
 
@@ -145,15 +160,7 @@ NumericResult LaneEmitter::emit_out_of_line(const numeric::NumericFnInfo& info, 
   if (info.can_fail) results.push_back(bool_constant(false));
   module_.one_by_one.emplace(info.name);
   Value* which = mattering(info);
-  std::vector<llvm::Type*> types;
-  for (Value* arg : args) types.push_back(arg->getType()->getScalarType());
-  size_t slot = 0;
-  Vectors passed = stored(args, &slot);
-  const Vectors computed = stored(results, &slot);
-  passed.insert(passed.end(), computed.begin(), computed.end());
-  passed.push_back(bits_of(which ? which : bool_constant(true)));
-  b_.CreateCall(calls_of(info, types), passed);
-  for (size_t k = 0; k < results.size(); ++k) results[k] = loaded(computed[k], results[k]->getType());
+  results = call_lanes(info, which ? which : bool_constant(true), args, results);
   return {results[0], info.can_fail ? results[1] : bool_constant(false)};
 }
 
@@ -167,7 +174,7 @@ NumericResult LaneEmitter::emit_fast_or_library(Value* cond, const numeric::Nume
   if (Value* which = mattering(info)) others = b_.CreateAnd(others, which);
   Vectors results{quick.value};
   if (info.can_fail) results.push_back(quick.failed);
-  results = patch(others, args, results, [&](std::span<Value* const> scalars) { return call_scalar(info, scalars); });
+  results = patch(others, results, [&] { return call_lanes(info, others, args, results); });
   return {results[0], info.can_fail ? results[1] : quick.failed};
 }
 

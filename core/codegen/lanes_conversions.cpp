@@ -20,7 +20,7 @@ namespace {
 constexpr double shift_52 = 0x1.8p52;
 constexpr auto bits_52 = std::bit_cast<int64_t>(shift_52);
 // Sums with these and results between them stay within the same power of two.
-constexpr bool is_below_51_bits(IntRange r) { return r.lo > -(int64_t{1} << 51) && r.hi < (int64_t{1} << 51); }
+constexpr bool is_below_51_bits(IntRange r) { return below_bits(r, 51); }
 
 }  // namespace
 

@@ -28,7 +28,6 @@ namespace I = llvm::Intrinsic;
 namespace {
 
 constexpr int64_t below_53_bits = (int64_t{1} << 53) - 1;
-constexpr bool is_below_53_bits(IntRange r) { return r.lo >= -below_53_bits && r.hi <= below_53_bits; }
 
 }  // namespace
 
@@ -43,7 +42,7 @@ DivMod LaneEmitter::emit_divmod(ir::ValueId v) {
     shared = emit_divmod_narrow(value(a), value(b), ra, rb, wanted);
   } else if (is_constant(rb) && rb.lo > 0) {
     shared = emit_divmod_constant(value(a), ra, rb.lo, wanted);
-  } else if (is_below_53_bits(ra) && is_below_53_bits(rb)) {
+  } else if (below_bits(ra, 53) && below_bits(rb, 53)) {
     shared = emit_divmod_doubles(value(a), value(b), ra, rb, wanted);
   } else {
     shared = emit_divmod_guarded(value(a), value(b), ra, rb, wanted);
@@ -134,9 +133,9 @@ DivMod LaneEmitter::emit_divmod_guarded(Value* a, Value* b, IntRange ra, IntRang
   auto magnitude = [&](Value* x, IntRange r) {  // of a negative number one less
     return is_non_negative(r) ? x : b_.CreateXor(x, b_.CreateAShr(x, integer(63)));
   };
-  Value* bits = is_below_53_bits(ra)   ? magnitude(b, rb)
-                : is_below_53_bits(rb) ? magnitude(a, ra)
-                                       : b_.CreateOr(magnitude(a, ra), magnitude(b, rb));
+  Value* bits = below_bits(ra, 53)   ? magnitude(b, rb)
+                : below_bits(rb, 53) ? magnitude(a, ra)
+                                     : b_.CreateOr(magnitude(a, ra), magnitude(b, rb));
   module_.one_by_one.emplace("// and % of numbers beyond 2**53");
   Value* too_large = b_.CreateICmpUGE(bits, integer(below_53_bits));
 
@@ -146,14 +145,15 @@ DivMod LaneEmitter::emit_divmod_guarded(Value* a, Value* b, IntRange ra, IntRang
   if (wanted.quotient) usual.push_back(quick.quotient);
   if (wanted.remainder) usual.push_back(quick.remainder);
   Value* operands[] = {a, b};
-  Vectors all = patch(too_large, operands, usual, [&](std::span<Value* const> args) {
+  auto exactly = [&](std::span<Value* const> args) {
     Value* divisor = b_.CreateSelect(b_.CreateIsNull(args[1]), b_.getInt64(1), args[1]);
     DivMod exact = emit_divmod_slow(args[0], divisor, {}, {}, /*guard_minus_one=*/true);
     Vectors r;
     if (wanted.quotient) r.push_back(exact.quotient);
     if (wanted.remainder) r.push_back(exact.remainder);
     return r;
-  });
+  };
+  Vectors all = patch(too_large, usual, [&] { return by_lane(too_large, operands, usual, exactly); });
   return {wanted.quotient ? all.front() : nullptr, wanted.remainder ? all.back() : nullptr};
 }
 

@@ -117,13 +117,20 @@ class LaneEmitter : public FunctionEmitter {
   using ScalarEmitter = llvm::function_ref<Vectors(std::span<llvm::Value* const>)>;
   // Computes the results of the lanes in `which` one by one: `scalar` makes them of a lane's arguments. The other lanes
   // keep what `results` has.
-  Vectors by_lane(llvm::Value* which, std::span<llvm::Value* const> args, Vectors results, ScalarEmitter scalar);
-  // The same, out of line and skipped where there are none.
-  Vectors patch(llvm::Value* which, std::span<llvm::Value* const> args, const Vectors& results, ScalarEmitter scalar);
+  Vectors by_lane(llvm::Value* which, std::span<llvm::Value* const> args, const Vectors& results, ScalarEmitter scalar);
+  // The same for a numeric function.
+  Vectors call_lanes(const numeric::NumericFnInfo& info, llvm::Value* which, std::span<llvm::Value* const> args,
+                     const Vectors& results);
+  // What `rare` makes of results, out of line and skipped where no lane is in `which`.
+  Vectors patch(llvm::Value* which, const Vectors& results, llvm::function_ref<Vectors()> rare);
   llvm::Value* scratch(llvm::Type* vector, size_t slot);
   // Stores vectors in memory of their own, from the slot on; and gives one back. Masks take a byte a lane.
   Vectors stored(std::span<llvm::Value* const> vectors, size_t* slot);
   llvm::Value* loaded(llvm::Value* memory, llvm::Type* vector);
+  // What `emit` makes of the results, where all lie in memory.
+  using MemoryEmitter =
+      llvm::function_ref<void(const Vectors& args, std::span<llvm::Type* const> types, const Vectors& results)>;
+  Vectors in_memory(std::span<llvm::Value* const> args, Vectors results, MemoryEmitter emit);
   // Emits for each lane in the word what `scalar` makes of its arguments, which lie in memory as the results do.
   void emit_lanes(llvm::Value* word, std::span<llvm::Value* const> args, std::span<llvm::Type* const> types,
                   std::span<llvm::Value* const> results, ScalarEmitter scalar);

@@ -18,16 +18,9 @@ namespace gilmap::codegen {
 using llvm::Value;
 namespace I = llvm::Intrinsic;
 
-namespace {
-
-constexpr int64_t below_24_bits = (int64_t{1} << 24) - 1;
-constexpr bool is_below_24_bits(IntRange r) { return r.lo >= -below_24_bits && r.hi <= below_24_bits; }
-
-}  // namespace
-
 DivMod LaneEmitter::emit_divmod_narrow(Value* a, Value* b, IntRange ra, IntRange rb, Wanted wanted) {
   if (is_constant(rb) && rb.lo > 0) return emit_divmod_narrow_constant(a, ra, rb.lo, wanted);
-  if (is_below_24_bits(ra) && is_below_24_bits(rb)) return emit_divmod_single(a, b, wanted);
+  if (below_bits(ra, 24) && below_bits(rb, 24)) return emit_divmod_single(a, b, wanted);
   return emit_divmod_doubles(a, b, ra, rb, wanted);
 }
 

@@ -16,6 +16,8 @@ constexpr bool contains(IntRange r, int64_t v) { return r.lo <= v && v <= r.hi; 
 constexpr bool within_bits(IntRange r, int bits) {
   return r.lo >= -(int64_t{1} << bits) && r.hi <= (int64_t{1} << bits);
 }
+// The same without the ends: what a float with so many bits holds without a gap, and more.
+constexpr bool below_bits(IntRange r, int bits) { return r.lo > -(int64_t{1} << bits) && r.hi < (int64_t{1} << bits); }
 
 // No sum, difference, product of a value in a and one in b leaves 64 bits.
 constexpr bool sum_fits(IntRange a, IntRange b) {

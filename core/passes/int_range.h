@@ -18,6 +18,8 @@ constexpr IntRange any_bool{0, 1};
 constexpr bool is_empty(IntRange r) { return r.lo > r.hi; }
 constexpr bool is_single(IntRange r) { return r.lo == r.hi; }
 constexpr IntRange single(int64_t v) { return {v, v}; }
+// Of all values; that of the least integer is cut.
+constexpr int64_t greatest_magnitude(IntRange r) { return r.lo == INT64_MIN ? INT64_MAX : std::max(r.hi, -r.lo); }
 constexpr IntRange hull(IntRange a, IntRange b) { return {std::min(a.lo, b.lo), std::max(a.hi, b.hi)}; }
 constexpr IntRange meet(IntRange a, IntRange b) { return {std::max(a.lo, b.lo), std::min(a.hi, b.hi)}; }
 

@@ -45,8 +45,6 @@ int64_t floor_root(int64_t n) {
   return root;
 }
 
-int64_t greatest_magnitude(IntRange r) { return r.lo == INT64_MIN ? INT64_MAX : std::max(r.hi, -r.lo); }
-
 }  // namespace
 
 // An i64, unless the call fails.

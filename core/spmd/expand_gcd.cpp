@@ -38,7 +38,7 @@ class Expander {
  public:
   explicit Expander(ir::Function& f) : f_(f), b_(f), ranges_(f), replaced_(f), failed_(f.values.size(), ir::no_value) {}
 
-  bool run() {
+  void run() {
     for (BlockId block = 0; block < f_.blocks.size(); ++block) {  // what stands behind a call becomes a block itself
       for (size_t i = 0; i < f_.blocks[block].body.size(); ++i) {
         const ValueId v = f_.blocks[block].body[i];
@@ -48,7 +48,7 @@ class Expander {
         break;
       }
     }
-    if (!replaced_.any()) return false;
+    if (!replaced_.any()) return;
     for (ValueId v = 0; v < failed_.size(); ++v) {
       if (f_[v].op != Op::CallFailed) continue;
       const ValueId by = failed_[f_[v].args[0]];
@@ -58,16 +58,12 @@ class Expander {
     for (ir::Block& block : f_.blocks) {
       std::erase_if(block.body, [&](ValueId v) { return replaced_(v) != v; });
     }
-    return true;
   }
 
  private:
   static constexpr int64_t most_in_singles = (int64_t{1} << 24) - 1, most_in_doubles = (int64_t{1} << 52) - 1;
 
-  int64_t bound(ValueId v) const {
-    const ir::IntRange r = ranges_.defined(v);
-    return r.lo == INT64_MIN ? INT64_MAX : std::max(-r.lo, r.hi);
-  }
+  int64_t bound(ValueId v) const { return passes::greatest_magnitude(ranges_.defined(v)); }
 
   // Splits the block at the call, and puts the loop in between.
   void expand(BlockId block, size_t at) {
@@ -159,6 +155,8 @@ class Expander {
 
 }  // namespace
 
-bool expand_gcd(ir::Function& f) { return std::ranges::any_of(f.values, has_divisor) && Expander(f).run(); }
+void expand_gcd(ir::Function& f) {
+  if (std::ranges::any_of(f.values, has_divisor)) Expander(f).run();
+}
 
 }  // namespace gilmap::spmd

@@ -4,7 +4,7 @@
 
 namespace gilmap::spmd {
 
-// Writes math.gcd and math.lcm out as loops. True if there were any.
-bool expand_gcd(ir::Function& f);
+// Writes math.gcd and math.lcm out as loops.
+void expand_gcd(ir::Function& f);
 
 }  // namespace gilmap::spmd
