@@ -8,7 +8,7 @@ call of a kernel.
 import functools
 import math
 
-from bench.runners import NotExpressible, Runner
+from bench.runners.by_hand import ByHand
 
 ABSENT = {
     "black_scholes": "it has no erf",
@@ -202,20 +202,16 @@ def _formulas(pa, pc):
     }
 
 
-class Arrow(Runner):
+class Arrow(ByHand):
     requires = ("pyarrow",)
     kinds = ("arrow",)
+    absent = ABSENT
 
     def start(self):
         import pyarrow
         import pyarrow.compute
 
-        self._formulas = _formulas(pyarrow, pyarrow.compute)
-
-    def prepare(self, workload, columns, kind):
-        if workload.name in ABSENT:
-            raise NotExpressible(ABSENT[workload.name])
-        return lambda: self._formulas[workload.name](*columns)
+        self.formulas = _formulas(pyarrow, pyarrow.compute)
 
 
 RUNNERS = {"pyarrow.compute": Arrow}

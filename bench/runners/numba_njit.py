@@ -3,7 +3,7 @@
 import types
 
 from bench.runners import NotExpressible, Runner
-from bench.runners.numpy_by_hand import through_arrays
+from bench.runners.by_hand import through_arrays
 
 FLOATS = {
     "float_math",

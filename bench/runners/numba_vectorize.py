@@ -1,8 +1,8 @@
 """Numba vectorize(target="parallel") with the signature that this target asks for."""
 
 from bench.runners import NotExpressible
+from bench.runners.by_hand import through_arrays
 from bench.runners.numba_njit import FLOATS, Njit, element
-from bench.runners.numpy_by_hand import through_arrays
 
 
 class Vectorize(Njit):

@@ -4,7 +4,7 @@ What an expression cannot do, such as dropping the elements that are finished, N
 of two are variables: numexpr would multiply by the reciprocal of a constant, which gives other last bits.
 """
 
-from bench.runners import NotExpressible, Runner
+from bench.runners.by_hand import ByHand, primes_up_to, refined, repeated_walk, year_by_year
 from bench.runners.chunks import CPUS
 
 ABSENT = {
@@ -17,7 +17,6 @@ GREAT_CIRCLE = (
     f"12742.0176 * arcsin(sqrt(sin((c * {RADIAN} - a * {RADIAN}) / 2) ** 2"
     f" + cos(a * {RADIAN}) * cos(c * {RADIAN}) * sin((d - b) * {RADIAN} / 2) ** 2))"
 )
-COLLATZ = "where((x & 1) == 0, x >> 1, 3 * x + 1)"
 
 
 def _formulas(np, ne):
@@ -52,30 +51,11 @@ def _formulas(np, ne):
         zero = np.zeros_like(x)
         return escape(zero, zero, x / 1000.0 - 0.5, x / 1500.0, 800)
 
-    def count_primes(n):
-        """Trial division of all numbers up to the largest element, each once."""
-        most = max(1, int(n.max()))
-        left, prime, d = np.arange(2, most + 1), np.zeros(most + 1, np.int64), 2
-        while left.size:
-            decided = np.searchsorted(left, d * d)
-            prime[left[:decided]] = 1
-            left = left[decided:]
-            left = left[evaluate("left % d != 0", left=left, d=d)]
-            d += 1
-        return prime.cumsum()[np.maximum(n, 0)]
+    def collatz(x):
+        return evaluate("where((x & 1) == 0, x >> 1, 3 * x + 1)", x=x)
 
-    def heavy_collatz(n):
-        """The walk is the same a thousand times, and is made once."""
-        total, alive = np.zeros_like(n), np.flatnonzero(n != 1)
-        x, steps = n[alive], 0
-        while x.size:
-            x = evaluate(COLLATZ, x=x)
-            steps += 1
-            walking = x != 1
-            if not walking.all():
-                total[alive[~walking]] = 1000 * steps
-                x, alive = x[walking], alive[walking]
-        return total
+    def indivisible(left, d):
+        return evaluate("left % d != 0", left=left, d=d)
 
     def medium_compute(n):
         acc = np.zeros_like(n)
@@ -93,20 +73,9 @@ def _formulas(np, ne):
             evaluate(inside, out=hits, hits=hits, x=x, y=state, k=1 / 2147483648)
         return 4 * hits / 500
 
-    def newton_root(a, x):
-        result, alive = np.empty_like(a), np.arange(a.size)
-        for _ in range(100):
-            new = evaluate("x - (x * x * x - a) / (3.0 * x * x)", x=x, a=a)
-            done = evaluate("abs(new - x) <= 1e-15 * abs(new)", new=new, x=x)
-            x = new
-            if done.any():
-                result[alive[done]] = new[done]
-                busy = ~done
-                x, a, alive = new[busy], a[busy], alive[busy]
-                if not alive.size:
-                    break
-        result[alive] = x
-        return result
+    def newton_step(a, x):
+        new = evaluate("x - (x * x * x - a) / (3.0 * x * x)", x=x, a=a)
+        return new, evaluate("abs(new - x) <= 1e-15 * abs(new)", new=new, x=x)
 
     def logistic_map(r):
         x = np.full_like(r, 0.5)
@@ -122,21 +91,13 @@ def _formulas(np, ne):
             n = evaluate("n // 10", n=n)
         return total
 
-    def compound_interest(principal, years):
-        """Accounts in the order of their years, so that those that are at their end are a tail."""
-        order = np.argsort(-years, kind="stable")
-        result, left = principal[order], years[order]
-        for year in range(int(max(0, left[0]))):
-            b = result[: np.searchsorted(-left, -year)]  # those of more years than this, in place
-            e = np.zeros_like(b)
-            for _ in range(12):
-                i = evaluate("b * where(b >= 10000.0, 0.04, 0.025) / twelve", b=b, twelve=12.0)
-                evaluate("e + i", out=e, e=e, i=i)
-                evaluate("b + i - where(b + i < 1000.0, 1.5, 0.0)", out=b, b=b, i=i)
-            evaluate("where(e > 800.0, b - 0.25 * (e - 800.0), b)", out=b, b=b, e=e)
-        out = np.empty_like(result)
-        out[order] = result
-        return out
+    def add_year(b):
+        e = np.zeros_like(b)
+        for _ in range(12):
+            i = evaluate("b * where(b >= 10000.0, 0.04, 0.025) / twelve", b=b, twelve=12.0)
+            evaluate("e + i", out=e, e=e, i=i)
+            evaluate("b + i - where(b + i < 1000.0, 1.5, 0.0)", out=b, b=b, i=i)
+        evaluate("where(e > 800.0, b - 0.25 * (e - 800.0), b)", out=b, b=b, e=e)
 
     def checked_root(x):
         if (x < 0).any():
@@ -147,38 +108,34 @@ def _formulas(np, ne):
         return y
 
     return {
-        "count_primes": count_primes,
-        "heavy_collatz": heavy_collatz,
+        "count_primes": lambda n: primes_up_to(np, n, indivisible),
+        "heavy_collatz": lambda n: repeated_walk(np, n, collatz),
         "mandelbrot_iters": mandelbrot_iters,
         "julia": lambda re, im: escape(re, im, -0.8, 0.156, 200),
         "medium_compute": medium_compute,
-        "quick_collatz": lambda x: evaluate(COLLATZ, x=x),
+        "quick_collatz": collatz,
         "float_math": lambda x: evaluate("x * 1.5 + 0.5", x=x),
         "great_circle": lambda a, b, c, d: evaluate(GREAT_CIRCLE, a=a, b=b, c=c, d=d),
         "monte_carlo_pi": monte_carlo_pi,
-        "newton_root": newton_root,
+        "newton_root": lambda a, x: refined(np, a, x, newton_step),
         "logistic_map": logistic_map,
         "digit_sum": digit_sum,
-        "compound_interest": compound_interest,
+        "compound_interest": lambda principal, years: year_by_year(np, principal, years, add_year),
         "checked_root": checked_root,
     }
 
 
-class Numexpr(Runner):
+class Numexpr(ByHand):
     requires = ("numexpr", "numpy")
     kinds = ("numpy",)
+    absent = ABSENT
 
     def start(self):
         import numexpr
         import numpy
 
         numexpr.set_num_threads(CPUS)
-        self._formulas = _formulas(numpy, numexpr)
-
-    def prepare(self, workload, columns, kind):
-        if workload.name in ABSENT:
-            raise NotExpressible(ABSENT[workload.name])
-        return lambda: self._formulas[workload.name](*columns)
+        self.formulas = _formulas(numpy, numexpr)
 
 
 RUNNERS = {"numexpr": Numexpr}

@@ -3,7 +3,7 @@
 In place where that pays, and with the masks and shifts that an expert writes for powers of two.
 """
 
-from bench.runners import NotExpressible, Runner
+from bench.runners.by_hand import ByHand, primes_up_to, refined, repeated_walk, year_by_year
 
 ABSENT = {
     "black_scholes": "it has no erf",
@@ -48,30 +48,8 @@ def _formulas(np):
             term += n
         return acc
 
-    def count_primes(n):
-        """Trial division of all numbers up to the largest element, each once."""
-        most = max(1, int(n.max()))
-        left, prime, d = np.arange(2, most + 1), np.zeros(most + 1, np.int64), 2
-        while left.size:
-            decided = np.searchsorted(left, d * d)
-            prime[left[:decided]] = 1
-            left = left[decided:]
-            left = left[left % d != 0]
-            d += 1
-        return prime.cumsum()[np.maximum(n, 0)]
-
-    def heavy_collatz(n):
-        """The walk is the same a thousand times, and is made once."""
-        total, alive = np.zeros_like(n), np.flatnonzero(n != 1)
-        x, steps = n[alive], 0
-        while x.size:
-            x = np.where(x & 1, 3 * x + 1, x >> 1)
-            steps += 1
-            walking = x != 1
-            if not walking.all():
-                total[alive[~walking]] = 1000 * steps
-                x, alive = x[walking], alive[walking]
-        return total
+    def collatz(n):
+        return np.where(n & 1, 3 * n + 1, n >> 1)
 
     def great_circle(lat1, lon1, lat2, lon2):
         p1, p2 = np.radians(lat1), np.radians(lat2)
@@ -92,21 +70,10 @@ def _formulas(np):
             hits += x <= 1.0
         return 4 * hits / 500
 
-    def newton_root(a, start):
-        x, result, alive = start, np.empty_like(a), np.arange(a.size)
-        for _ in range(100):
-            square = x * x
-            new = x - (square * x - a) / (3.0 * x * x)
-            done = np.abs(new - x) <= 1e-15 * np.abs(new)
-            x = new
-            if done.any():
-                result[alive[done]] = new[done]
-                busy = ~done
-                x, a, alive = new[busy], a[busy], alive[busy]
-                if not alive.size:
-                    break
-        result[alive] = x
-        return result
+    def newton_step(a, x):
+        square = x * x
+        new = x - (square * x - a) / (3.0 * x * x)
+        return new, np.abs(new - x) <= 1e-15 * np.abs(new)
 
     def logistic_map(r):
         x, rest = np.full_like(r, 0.5), np.empty_like(r)
@@ -129,23 +96,15 @@ def _formulas(np):
         ks = np.arange(1, n.max() + 1)
         return np.array([np.count_nonzero(np.gcd(ks[:m], m) == 1) for m in n.tolist()])
 
-    def compound_interest(principal, years):
-        """Accounts in the order of their years, so that those that are at their end are a tail."""
-        order = np.argsort(-years, kind="stable")
-        result, left = principal[order], years[order]
-        for year in range(int(max(0, left[0]))):
-            balance = result[: np.searchsorted(-left, -year)]  # those of more years than this, in place
-            earned = np.zeros_like(balance)
-            for _ in range(12):
-                interest = balance * np.where(balance >= 10000.0, 0.04, 0.025)
-                interest /= 12
-                earned += interest
-                balance += interest
-                balance -= np.where(balance < 1000.0, 1.5, 0.0)
-            balance -= np.where(earned > 800.0, 0.25 * (earned - 800.0), 0.0)
-        out = np.empty_like(result)
-        out[order] = result
-        return out
+    def add_year(balance):
+        earned = np.zeros_like(balance)
+        for _ in range(12):
+            interest = balance * np.where(balance >= 10000.0, 0.04, 0.025)
+            interest /= 12
+            earned += interest
+            balance += interest
+            balance -= np.where(balance < 1000.0, 1.5, 0.0)
+        balance -= np.where(earned > 800.0, 0.25 * (earned - 800.0), 0.0)
 
     def checked_root(x):
         if (x < 0).any():
@@ -159,47 +118,33 @@ def _formulas(np):
         return y
 
     return {
-        "count_primes": count_primes,
-        "heavy_collatz": heavy_collatz,
+        "count_primes": lambda n: primes_up_to(np, n, lambda left, d: left % d != 0),
+        "heavy_collatz": lambda n: repeated_walk(np, n, collatz),
         "mandelbrot_iters": mandelbrot_iters,
         "julia": julia,
         "medium_compute": medium_compute,
-        "quick_collatz": lambda n: np.where(n & 1, 3 * n + 1, n >> 1),
+        "quick_collatz": collatz,
         "float_math": lambda x: x * 1.5 + 0.5,
         "great_circle": great_circle,
         "monte_carlo_pi": monte_carlo_pi,
-        "newton_root": newton_root,
+        "newton_root": lambda a, x: refined(np, a, x, newton_step),
         "logistic_map": logistic_map,
         "digit_sum": digit_sum,
         "totient": totient,
-        "compound_interest": compound_interest,
+        "compound_interest": lambda principal, years: year_by_year(np, principal, years, add_year),
         "checked_root": checked_root,
     }
 
 
-def through_arrays(kind, loop):
-    """A list goes through NumPy and back; that is what its user pays."""
-    import numpy as np
-
-    if kind == "list":
-        return lambda *columns: loop(*map(np.array, columns)).tolist()
-    return loop
-
-
-class NumPy(Runner):
+class NumPy(ByHand):
     requires = ("numpy",)
     kinds = ("list", "numpy")
+    absent = ABSENT
 
     def start(self):
         import numpy
 
-        self._formulas = _formulas(numpy)
-
-    def prepare(self, workload, columns, kind):
-        if workload.name in ABSENT:
-            raise NotExpressible(ABSENT[workload.name])
-        run = through_arrays(kind, self._formulas[workload.name])
-        return lambda: run(*columns)
+        self.formulas = _formulas(numpy)
 
 
 RUNNERS = {"NumPy by hand": NumPy}
