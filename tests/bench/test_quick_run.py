@@ -248,7 +248,7 @@ def test_docs_are_not_written_of_a_quick_run(tmp_path):
 
 def test_a_wrong_result_of_gilmap_is_the_exit_status(tmp_path, monkeypatch):
     from bench import run
-    from tests.bench.test_report import made_up
+    from tests.bench.made_up import made_up
 
     monkeypatch.setattr(run, "RUN", tmp_path / "run.json")
     found = made_up()
