@@ -107,6 +107,11 @@ class Compilation {
   const std::map<std::string, const void*>& symbols() const { return emitted_.symbols; }
   const Facts& facts() const { return facts_; }
   int lanes() const { return shape_.elements(); }
+  // With loops, garbage might take for ever, and a block in vain much longer than a look at its inputs.
+  bool checks_inputs() const {
+    const ir::Function& f = ir_.functions[0];
+    return is_lanes() && !f.refills && !facts_.has_loops && !facts_.foreign && can_check_inputs(f);
+  }
   LaneFacts lane_facts() const {
     const std::set<std::string>& calls = emitted_.one_by_one;
     return {shape_.lanes, shape_.parts, ir_.functions[0].refills, {calls.begin(), calls.end()}};
@@ -120,7 +125,7 @@ class Compilation {
     declare_functions(emitted_);
     if (is_lanes()) {
       shape_ = choose_shape(ir_.functions[0], emitted_.simd, options_.lane_bits);
-      emit_lane_kernel(emitted_, shape_);
+      emit_lane_kernel(emitted_, shape_, checks_inputs());
     } else {
       emit_kernel(emitted_);
     }
@@ -238,6 +243,7 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
   for (ir::ValueId p : element.blocks[0].params) kernel->param_types.push_back(element.type(p));
   kernel->result_types = module.result_types;
   kernel->arg_ranges = element.arg_ranges;
+  kernel->checks_inputs = work.checks_inputs();
   kernel->may_deopt = work.facts().may_deopt;
   kernel->recursive = module.functions.size() > 1;
   kernel->unbounded = work.facts().polls || work.facts().foreign || kernel->recursive;

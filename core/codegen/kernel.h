@@ -27,6 +27,7 @@ struct KernelArgs {
   int64_t* deopts = nullptr;                     // indices of elements left to CPython, ascending; room for end - begin
   uint8_t* deopt_reasons = nullptr;              // the DeoptReason of each
   int64_t deopt_count = 0;                       // the kernel appends and counts up
+  uint64_t outside = 0;                          // set by kernels that check their inputs
   const std::atomic<uint8_t>* cancel = nullptr;  // polled in loops
   int64_t depth_budget = 0;                      // Python frames that may still be entered; recursion deopts beyond
 };
@@ -44,6 +45,9 @@ class Kernel {
   std::vector<ir::Type> param_types;
   std::vector<ir::Type> result_types;
   std::vector<ir::IntRange> arg_ranges;  // what it takes for granted of its inputs; empty: nothing
+  // It finds out by itself, without another pass over the inputs: it sets args.outside, to 0 if all of them were within.
+  // Otherwise what it wrote to payload and tags means nothing, and it has published no deopt.
+  bool checks_inputs = false;
   bool may_deopt = false;                // some deopt_if or call remains
   bool recursive = false;                // needs a thread with a deep stack
   bool unbounded = false;                // has loops or recursion: one element may take arbitrarily long

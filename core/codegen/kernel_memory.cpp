@@ -63,9 +63,17 @@ void KernelMemory::store_deopt(Value* index, Value* count) {
 Value* KernelMemory::append_deopt(Value* index, Value* count) {
   store_deopt(index, count);
   Value* next = b_.CreateAdd(count, b_.getInt64(1), "", true, true);
-  // Release: whoever acquires the count sees the index and the reason stored above.
-  b_.CreateAlignedStore(next, count_address(), llvm::Align(8))->setAtomic(llvm::AtomicOrdering::Release);
+  publish_deopts(next);
   return next;
+}
+
+void KernelMemory::publish_deopts(Value* count) {
+  // Release: whoever acquires the count sees the indices and the reasons stored before.
+  b_.CreateAlignedStore(count, count_address(), llvm::Align(8))->setAtomic(llvm::AtomicOrdering::Release);
+}
+
+void KernelMemory::store_outside(Value* bits) {
+  b_.CreateStore(bits, b_.CreateConstInBoundsGEP1_64(b_.getInt8Ty(), args_, offsetof(KernelArgs, outside)));
 }
 
 llvm::Function* declare_kernel(ModuleContext& module) {

@@ -42,6 +42,8 @@ class KernelMemory {
   void store_reason(llvm::Value* reason, llvm::Value* count);
   llvm::Value* append_deopt(llvm::Value* index, llvm::Value* count);
   void store_deopt(llvm::Value* index, llvm::Value* count);  // without publishing it
+  void publish_deopts(llvm::Value* count);
+  void store_outside(llvm::Value* bits);
 
   std::vector<llvm::Value*> columns;
   llvm::Value *payload = nullptr, *tags = nullptr, *cancel = nullptr;

@@ -145,7 +145,9 @@ class LaneEmitter : public FunctionEmitter {
   std::map<std::pair<llvm::Type*, size_t>, llvm::AllocaInst*> scratch_;
 };
 
-// Emits the kernel of a lane function.
-void emit_lane_kernel(ModuleContext& module, const LaneShape& shape);
+// Emits the kernel of a lane function. If it is to check its inputs, it must not refill: see kernel.h.
+void emit_lane_kernel(ModuleContext& module, const LaneShape& shape, bool checks_inputs);
+// Whether a kernel can check all bounds of its arguments by itself, and has some to check.
+bool can_check_inputs(const ir::Function& f);
 
 }  // namespace gilmap::codegen

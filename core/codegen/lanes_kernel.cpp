@@ -6,10 +6,16 @@
 //
 // Elements are listed as left to CPython only after the results of their group are written: from then on others may
 // write there. When the body sees the cancel flag, nothing of its group is written.
+//
+// A kernel that checks its inputs gathers their bits as it goes and looks at them once, at the end: a pass over the
+// inputs of its own would cost as much as a short function. Until then no list is published. Inputs outside are garbage
+// to the body, as those of lanes that do not matter are, which it bears; but loops might not end.
 
 #include <llvm/IR/MDBuilder.h>
 
 #include <algorithm>
+#include <bit>
+#include <ranges>
 
 #include "codegen/kernel.h"
 #include "codegen/lanes_kernel.h"
@@ -20,9 +26,13 @@ using llvm::Value;
 
 namespace {
 
+// v lies within if v - lo has no bit beyond those of hi - lo.
+uint64_t offset_bits(ir::IntRange r) { return static_cast<uint64_t>(r.hi) - static_cast<uint64_t>(r.lo); }
+
 class GroupKernel final : public LaneKernel {
  public:
-  using LaneKernel::LaneKernel;
+  GroupKernel(ModuleContext& module, llvm::Function* kernel, const LaneShape& shape, bool checks_inputs)
+      : LaneKernel(module, kernel, shape), checks_inputs_(checks_inputs) {}
 
   void emit() {
     exit_ = enter();
@@ -37,6 +47,11 @@ class GroupKernel final : public LaneKernel {
     count_ = b_.CreatePHI(i64(), 2, "deopt_count");
     index_->addIncoming(begin_, some);
     count_->addIncoming(count, some);
+    if (checks_inputs_) {
+      seen_ = b_.CreatePHI(vector_of(i64()), 2, "seen");
+      seen_->addIncoming(llvm::Constant::getNullValue(seen_->getType()), some);
+      seen_now_ = seen_;
+    }
     left_ = b_.CreateSub(end_, index_, "left", true, true);
     is_partial_ = b_.CreateICmpSLT(left_, elements());
     choose_arrays();
@@ -118,8 +133,31 @@ class GroupKernel final : public LaneKernel {
           KernelMemory::Inputs,
           b_.CreateAlignedLoad(vector_of(element), part_address(element, arrays_[k], p), llvm::Align(1)));
       vectors.push_back(ir_.type(params_[k]) == ir::Type::Bool ? b_.CreateIsNotNull(load) : load);
+      if (checks_inputs_ && ir_.type(params_[k]) == ir::Type::I64) see(load, ir_.arg_ranges[k]);
     }
     bind_parts(params_[k], std::move(vectors));
+  }
+
+  // Gathers the bits that tell that an input is outside.
+  void see(Value* inputs, ir::IntRange range) {
+    if (range == ir::IntRange{}) return;
+    Value* offset = b_.CreateSub(inputs, splat_of(static_cast<uint64_t>(range.lo)));
+    seen_now_ = b_.CreateOr(seen_now_, b_.CreateAnd(offset, splat_of(~offset_bits(range))));
+  }
+
+  Value* splat_of(uint64_t bits) {
+    return b_.CreateVectorSplat(static_cast<unsigned>(shape_.lanes), b_.getInt64(bits));
+  }
+
+  void finish_checks(llvm::BasicBlock* over, Value* count) {
+    llvm::BasicBlock* within = new_block("within");
+    b_.SetInsertPoint(over);
+    Value* outside = b_.CreateOrReduce(seen_now_);
+    memory_.store_outside(outside);
+    b_.CreateCondBr(b_.CreateIsNull(outside), within, exit_);
+    b_.SetInsertPoint(within);
+    if (!ir_.deopts.empty()) memory_.publish_deopts(count);
+    b_.CreateBr(exit_);
   }
 
   void emit_ret(const std::vector<ir::ValueId>& values) override {
@@ -168,7 +206,10 @@ class GroupKernel final : public LaneKernel {
     Value* next = b_.CreateAdd(index_, elements(), "", true, true);
     index_->addIncoming(next, b_.GetInsertBlock());
     count_->addIncoming(count, b_.GetInsertBlock());
-    b_.CreateCondBr(b_.CreateICmpSLT(next, end_), group_, exit_);
+    if (checks_inputs_) seen_->addIncoming(seen_now_, b_.GetInsertBlock());
+    llvm::BasicBlock* over = checks_inputs_ ? new_block("over") : exit_;
+    b_.CreateCondBr(b_.CreateICmpSLT(next, end_), group_, over);
+    if (checks_inputs_) finish_checks(over, count);
   }
 
   void copy_out() {
@@ -214,7 +255,7 @@ class GroupKernel final : public LaneKernel {
     b_.SetInsertPoint(one);
     Value* lane = b_.CreateIntrinsic(llvm::Intrinsic::cttz, {i64()}, {left, b_.getTrue()});
     memory_.store_reason(reason_of(words, lane), count);
-    count->addIncoming(memory_.append_deopt(b_.CreateAdd(index_, lane), count), one);
+    count->addIncoming(append_deopt(b_.CreateAdd(index_, lane), count), one);
     left->addIncoming(b_.CreateAnd(left, b_.CreateSub(left, b_.getInt64(1))), one);
     b_.CreateBr(head);
 
@@ -225,6 +266,15 @@ class GroupKernel final : public LaneKernel {
     return result;
   }
 
+  Value* append_deopt(Value* index, Value* count) {
+    if (!checks_inputs_) return memory_.append_deopt(index, count);
+    memory_.store_deopt(index, count);
+    return b_.CreateAdd(count, b_.getInt64(1), "", true, true);
+  }
+
+  const bool checks_inputs_;
+  llvm::PHINode* seen_ = nullptr;  // a vector: bits of the inputs of all groups before
+  Value* seen_now_ = nullptr;      // and of this one
   Value *left_ = nullptr, *is_partial_ = nullptr;
   std::vector<Value*> arrays_;   // of the group: the columns, the payload, the tags
   std::vector<Value*> outputs_;  // where they are in the real arrays
@@ -285,9 +335,16 @@ Value* LaneKernel::reason_of(std::span<Value* const> words, Value* lane) {
   return reason;
 }
 
-void emit_lane_kernel(ModuleContext& module, const LaneShape& shape) {
+void emit_lane_kernel(ModuleContext& module, const LaneShape& shape, bool checks_inputs) {
   if (module.ir.functions[0].refills) return emit_refilling_kernel(module, declare_kernel(module), shape);
-  GroupKernel(module, declare_kernel(module), shape).emit();
+  GroupKernel(module, declare_kernel(module), shape, checks_inputs).emit();
+}
+
+bool can_check_inputs(const ir::Function& f) {
+  const auto simple = [](ir::IntRange r) { return std::has_single_bit(offset_bits(r) + 1); };
+  const auto known = [](ir::IntRange r) { return r != ir::IntRange{}; };
+  const auto& ranges = f.arg_ranges;
+  return std::ranges::any_of(ranges, known) && std::ranges::all_of(ranges | std::views::filter(known), simple);
 }
 
 }  // namespace gilmap::codegen

@@ -91,8 +91,13 @@ int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
   const codegen::Kernel& kernel = kernel_of_block();
   // Publishes what stands above, as the kernel's own stores do later; ThreadSanitizer knows nothing of those.
   __atomic_store_n(&args_.deopt_count, 0, __ATOMIC_RELEASE);
-  const int64_t done = kernel.run(&args_, 0, rows_);
-  if (kernel.lanes > 1) lane_rows += done;
+  int64_t done = kernel.run(&args_, 0, rows_);
+  if (kernel.checks_inputs && args_.outside != 0) {
+    ++misses_;
+    done = spec_->kernel->run(&args_, 0, rows_);
+  } else if (kernel.lanes > 1) {
+    lane_rows += done;
+  }
   return base_ + done;
 }
 
@@ -104,7 +109,8 @@ void Run::tell(KernelChoice& choice, int64_t ns) const {
   choice.learn(went(), settled_ - begin, ns);
 }
 
-// A block that lies within the second kernel's bounds is swept while it comes into the cache, which it would anyway.
+// A block that lies within the second kernel's bounds is swept while it comes into the cache, which it would anyway;
+// but a kernel that checks its inputs finds out itself.
 const codegen::Kernel& Run::kernel_of_block() {
   const codegen::Kernel& general = *spec_->kernel;
   // Acquire: pairs with the release of the thread that compiled it.
@@ -122,6 +128,7 @@ const codegen::Kernel& Run::kernel_of_block() {
     }
   }
   const codegen::Kernel& second = *chosen;
+  if (second.checks_inputs) return second;
   for (size_t k = 0; k < second.arg_ranges.size(); ++k) {
     if (second.param_types[k] != ir::Type::I64 || second.arg_ranges[k] == ir::IntRange{}) continue;
     if (!columns::all_within(inputs_[k], rows_, second.arg_ranges[k])) {

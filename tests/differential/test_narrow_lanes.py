@@ -145,6 +145,10 @@ def raises_for_multiples(n):
     return k
 
 
+def quotient_and_rest(n):
+    return 10**6 // (n - 77) + n % 13
+
+
 ONE = [reversed_digits, smallest_divisor, weighted, by_constants, shifts, overflows_late, counts, mixed, is_smooth]
 ONE += [coprimes, roots]
 TWO = [euclid, first_of_quotients, divisors_in_common, multiples_in_common]
@@ -204,6 +208,23 @@ def test_values_that_leave_the_class(function, bits, step):
         for place in range(50, len(values), step):
             values[place] = outlier
         agrees(function, values, calls=7)
+
+
+def test_values_that_leave_the_class_beside_elements_that_raise():
+    """No loops: the kernel notices after the block, when the elements that raise in it have been noted, too."""
+    rng = np.random.default_rng(7)
+    usual = rng.integers(100, 1 << 19, 30_000).tolist()
+    for raises, outlier in ((20_000, 20_100), (20_100, 20_000), (20_001, 20_000), (29_999, 0), (0, 29_999), (None, 5)):
+        for value in (1 << 20, -1, 1 << 60, -(2**63), 2**63 - 1):
+            values = list(usual)
+            values[outlier] = value
+            agrees(quotient_and_rest, values, calls=3)
+            if raises is None:
+                continue
+            values[raises] = 77
+            for column in (values, np.array(values)):
+                with pytest.raises(ZeroDivisionError):
+                    gilmap.map(quotient_and_rest, column, backend="jit")
 
 
 def test_numpy_arrays_of_short_integers():

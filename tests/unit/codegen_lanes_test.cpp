@@ -230,6 +230,71 @@ block0(v0: i64):
   });
 }
 
+// 1000 // x + y // 3, for inputs within bounds, one of which does not begin at 0.
+TEST(LaneKernel, ChecksItsInputsAsItGoes) {
+  const ir::Module scalar = parse(R"(
+function %f(i64, i64) -> i64 {
+block0(v0: i64, v1: i64):
+  v2 = iconst 0
+  v3 = ieq v0, v2
+  deopt_if v3, zero_division
+  v4 = iconst 1000
+  v5 = ifloordiv v4, v0
+  v6 = iconst 3
+  v7 = ifloordiv v1, v6
+  v8 = iadd v5, v7
+  ret v8
+}
+)");
+  ir::Module bounded = scalar;
+  bounded.functions[0].arg_ranges = {{0, (1 << 20) - 1}, {-(1 << 24), (1 << 24) - 1}};
+  const auto expected = compile(scalar);
+  at_all_levels([&](const CompileOptions& options) {
+    const auto kernel = compile(lanes_of(bounded), options);
+    ASSERT_TRUE(kernel->checks_inputs);
+    const auto lanes = static_cast<size_t>(kernel->lanes);
+    for (const size_t count : {size_t{1}, lanes - 1, lanes, lanes + 1, 3 * lanes + 2}) {
+      std::vector<int64_t> xs, ys;
+      for (size_t i = 0; i < count; ++i) {
+        xs.push_back(i % 5 == 3 ? 0 : i % 2 == 0 ? (1 << 20) - 1 : static_cast<int64_t>(i));
+        ys.push_back(i % 3 == 0 ? -(1 << 24) : (1 << 24) - 1);
+      }
+      const Ran a = run(*expected, {ints(xs), ints(ys)}), b = run(*kernel, {ints(xs), ints(ys)});
+      EXPECT_FALSE(b.outside);
+      ASSERT_EQ(a.rows, b.rows);
+      ASSERT_EQ(a.reasons, b.reasons);
+      for (size_t i = 0; i < count; ++i) {
+        if (xs[i] != 0) ASSERT_EQ(a.bits[i], b.bits[i]) << i;
+      }
+      for (size_t place = 0; place < count; ++place) {
+        for (const int64_t x : {int64_t{-1}, int64_t{1} << 20, int64_t{1} << 40, INT64_MIN, INT64_MAX}) {
+          std::vector<int64_t> odd = xs;
+          odd[place] = x;
+          const Ran ran = run(*kernel, {ints(odd), ints(ys)});
+          ASSERT_TRUE(ran.outside) << x << " at " << place << " of " << count;
+          ASSERT_TRUE(ran.rows.empty());
+        }
+        for (const int64_t y : {-(int64_t{1} << 24) - 1, int64_t{1} << 24, INT64_MIN, INT64_MAX}) {
+          std::vector<int64_t> odd = ys;
+          odd[place] = y;
+          ASSERT_TRUE(run(*kernel, {ints(xs), ints(odd)}).outside) << y << " at " << place << " of " << count;
+        }
+      }
+    }
+  });
+}
+
+// A loop over garbage might not end; and nothing is to be checked without bounds.
+TEST(LaneKernel, LeavesSomeInputsToOthersToCheck) {
+  ir::Module loop = collatz_lanes();
+  loop.functions[0].arg_ranges = {{0, (1 << 20) - 1}};
+  const ir::Module plain = parse("function %f(i64) -> i64 {\nblock0(v0: i64):\n v1 = iand v0, v0\n ret v1\n}\n");
+  at_all_levels([&](const CompileOptions& options) {
+    EXPECT_FALSE(compile(loop, options)->checks_inputs);
+    EXPECT_FALSE(compile(lanes_of(plain), options)->checks_inputs);
+  });
+}
+
 TEST(LaneKernel, AllLanesMayLeave) {
   ir::Module module = lanes_of(parse("function %f(i64) -> i64 {\nblock0(v0: i64):\n v1 = bconst true\n ret v0\n}\n"));
   module.functions[0].deopts = {ir::DeoptReason::Other};

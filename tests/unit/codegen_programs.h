@@ -72,6 +72,7 @@ inline std::shared_ptr<Kernel> compile(std::string_view text, codegen::CompileOp
 // What a kernel left behind. Rows are those of the deopts.
 struct Ran {
   int64_t stopped_at = 0;
+  bool outside = false;        // an input was, which the kernel checks
   std::vector<uint64_t> bits;  // payloads; 0 where deopted
   std::vector<uint8_t> tags;   // only if the kernel writes them
   std::vector<int64_t> rows;
@@ -123,7 +124,9 @@ inline Ran run(const Kernel& kernel, const std::vector<Column>& columns, int64_t
   args.deopt_reasons = reasons.data();
   args.cancel = cancel ? cancel : &never;
   args.depth_budget = depth_budget;
+  args.outside = kernel.checks_inputs ? 1 : 0;
   ran.stopped_at = kernel.run(&args, 0, static_cast<int64_t>(n));
+  ran.outside = args.outside != 0;
   for (size_t i = 0; i < n; ++i) {
     uint64_t bits = payload[i];
     if (!narrow) std::memcpy(&bits, &payload[i * 8], 8);

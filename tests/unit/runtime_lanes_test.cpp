@@ -200,6 +200,58 @@ TEST_F(RuntimeLanes, the_single_kernel_takes_the_place_of_the_general_one_within
   }
 }
 
+// The kernel negates what lies within, and writes and lists nonsense as soon as one does not.
+TEST_F(RuntimeLanes, a_block_of_which_the_kernel_says_that_inputs_were_outside_goes_to_the_general_one) {
+  static std::atomic<int64_t> runs;
+  for (const int stride : {1, 3}) {
+    for (const bool inline_first : {false, true}) {
+      std::vector<int64_t> in = count_up(200'000);
+      for (const size_t i : {size_t{70'000}, size_t{199'999}}) in[i] = -5;
+      in[69'999] = value::deopt;
+      Call call(in, stride);
+      JobSpec spec = call.spec(int_kernel());
+      auto kernel = std::make_shared<TestKernel>(
+          [](KernelArgs* args, int64_t begin, int64_t end) {
+            ++runs;
+            args->outside = 0;
+            for (int64_t i = begin; i < end; ++i) {
+              const int64_t v = static_cast<const int64_t*>(args->inputs[0])[i];
+              args->outside |= v < 0 || v >= 1'000'000;
+              static_cast<int64_t*>(args->payload)[i] = -v;
+            }
+            return end;
+          },
+          std::vector{Type::I64});
+      kernel->arg_ranges = {{0, (1 << 20) - 1}};
+      kernel->checks_inputs = true;
+      kernel->lanes = test_lanes;
+      spec.second = std::make_shared<runtime::SecondKernel>();
+      spec.second->kernel = std::move(kernel);
+      spec.second->ready = true;
+      runs = 0;
+      Job job(spec);
+      if (inline_first) {
+        job.run_inline(0.05);
+      } else {
+        job.start();
+      }
+      EXPECT_EQ(finish(job), (std::vector<int64_t>{69'999}));
+      EXPECT_GT(runs, 0);
+      int64_t negated = 0;
+      for (int64_t i = 0; i < call.size(); ++i) {
+        const int64_t v = in[static_cast<size_t>(i)];
+        if (v == value::deopt) continue;
+        if (v >= 0 && call.result(i) == -v) {
+          ++negated;
+        } else {
+          ASSERT_EQ(call.result(i), result_of(v)) << i;
+        }
+      }
+      EXPECT_GT(negated, 0);
+    }
+  }
+}
+
 // ---------------------------------------------------------------- the choice by itself
 
 constexpr int64_t many = 1'000'000'000;
