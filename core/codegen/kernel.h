@@ -45,14 +45,15 @@ class Kernel {
   std::vector<ir::Type> param_types;
   std::vector<ir::Type> result_types;
   std::vector<ir::IntRange> arg_ranges;  // what it takes for granted of its inputs; empty: nothing
-  // It finds out by itself, without another pass over the inputs: it sets args.outside, to 0 if all of them were within.
+  // It finds out by itself, without another pass over the inputs: args.outside is 0 if all of them were within.
   // Otherwise what it wrote to payload and tags means nothing, and it has published no deopt.
   bool checks_inputs = false;
-  bool may_deopt = false;                // some deopt_if or call remains
-  bool recursive = false;                // needs a thread with a deep stack
-  bool unbounded = false;                // has loops or recursion: one element may take arbitrarily long
-  int lanes = 1;                         // elements that it computes at once
-  bool refills = false;                  // a lane that is done takes the next element
+
+  bool may_deopt = false;  // some deopt_if or call remains
+  bool recursive = false;  // needs a thread with a deep stack
+  bool unbounded = false;  // has loops or recursion: one element may take arbitrarily long
+  int lanes = 1;           // elements that it computes at once
+  bool refills = false;    // a lane that is done takes the next element
   size_t code_bytes = 0;
   double compile_ms = 0;
 };

@@ -7,6 +7,7 @@
 #include "codegen/lane_shape.h"
 
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "codegen/ranges.h"
@@ -23,6 +24,8 @@ constexpr int most_parts = 4;
 // loop with a call or a division, as many.
 constexpr int most_operations = 200;
 constexpr int sequence_weight = 8, by_lane_weight = 40, call_weight = 100;
+// Outside loops most of a call is a fast way for all lanes; it neither makes rounds longer nor takes registers in them.
+constexpr int call_weight_outside = 40;
 // Without a loop there is no chain: a second vector hides what latency there is, if it is cheap.
 constexpr int most_operations_without_loop = 80;
 constexpr int most_parts_without_loop = 2;
@@ -36,14 +39,16 @@ Registers registers(Simd simd) {
   return {simd == Simd::Neon ? 32 : 16, 0};  // masks are vectors
 }
 
-int weight(const ir::Function& f, const ir::Inst& inst) {
+int weight(const ir::Function& f, const ir::Inst& inst, bool in_loop) {
   if (inst.op == ir::Op::IFloorDiv || inst.op == ir::Op::IMod) {
     const ir::Inst &a = f[inst.args[0]], &b = f[inst.args[1]];
+    if (b.op == ir::Op::IConst && b.imm > 0 && std::has_single_bit(static_cast<uint64_t>(b.imm))) return 1;
     const bool all_at_once = b.op == ir::Op::IConst || (below_bits(a.range, 53) && below_bits(b.range, 53));
     return all_at_once ? sequence_weight : by_lane_weight;
   }
   if (inst.op == ir::Op::IMulOverflows) return sequence_weight;
-  return inst.op == ir::Op::CallNumeric ? call_weight : 1;
+  if (inst.op == ir::Op::CallNumeric) return in_loop ? call_weight : call_weight_outside;
+  return 1;
 }
 
 // Which values are alive, backwards from the ends of blocks.
@@ -122,17 +127,18 @@ std::vector<bool> used_in(const ir::Function& f, const ir::Loop& loop) {
 }
 
 int choose_parts(const ir::Function& f, Simd simd, const NarrowInts* narrow) {
-  int operations = 1;
-  for (const ir::Block& block : f.blocks)
-    for (ir::ValueId v : block.body)
-      if (f[v].varying) operations += weight(f, f[v]) * (narrow && !narrow->computes(v) ? 2 : 1);
-  const int by_size = std::clamp(most_operations / operations, 1, most_parts);
-  if (by_size == 1) return 1;
-
   const ir::Predecessors predecessors(f);
   const ir::Dominators dominators(f, predecessors);
   const auto loops = ir::Loops::of(f, predecessors, dominators);
   if (!loops) return 1;
+  int operations = 1;
+  for (ir::BlockId id : dominators.order())
+    for (ir::ValueId v : f.blocks[id].body)
+      if (f[v].varying)
+        operations +=
+            weight(f, f[v], loops->innermost(id) != ir::Loops::none) * (narrow && !narrow->computes(v) ? 2 : 1);
+  const int by_size = std::clamp(most_operations / operations, 1, most_parts);
+  if (by_size == 1) return 1;
   if (loops->size() == 0) return std::clamp(most_operations_without_loop / operations, 1, most_parts_without_loop);
   const Registers all = registers(simd);
   const Liveness liveness(f, all.masks > 0, narrow);

@@ -6,7 +6,12 @@
 //   Where it is dear to convert p: |fl(a) * fl(b)| is compared with 2^63 (1 + 2^-50) or, if p has not the sign of a *
 //   b, with 2^63 (1 - 2^-50). Between the two p has that sign unless it has wrapped; what is less has not wrapped. By a
 //   constant, the operand is compared with bounds.
-// - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves.
+// - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves. Where
+// the
+//   product is cut short, as that of (state * factor + term) % 2**31 is, it would see that they do not matter, and take
+//   the one of 64 bits, which takes three times as long; so it does not see what becomes of the product.
+
+#include <bit>
 
 #include "codegen/lanes_emitter.h"
 
@@ -18,6 +23,13 @@ using llvm::Value;
 namespace {
 
 constexpr bool is_signed_32_bits(IntRange r) { return r.lo >= INT32_MIN && r.hi <= INT32_MAX; }
+// 2^k, 2^k + 1 or 2^k - 1, for which LLVM multiplies by a shift and a sum.
+constexpr bool is_sum_of_two_shifts(IntRange r) {
+  if (!is_constant(r) || r.lo <= 0) return false;
+  const auto factor = static_cast<uint64_t>(r.lo);
+  return std::has_single_bit(factor) || std::has_single_bit(factor - 1) || std::has_single_bit(factor + 1);
+}
+
 constexpr bool is_unsigned_32_bits(IntRange r) { return r.lo >= 0 && r.hi <= int64_t{UINT32_MAX}; }
 
 }  // namespace
@@ -33,15 +45,15 @@ Value* LaneEmitter::emit_arithmetic(Op op, const ir::Inst& inst) {
 }
 
 Value* LaneEmitter::emit_multiply(Value* a, Value* b, IntRange ra, IntRange rb) {
-  if (int_bits_ == 32) return b_.CreateMul(a, b);
+  if (int_bits_ == 32 || is_sum_of_two_shifts(ra) || is_sum_of_two_shifts(rb)) return b_.CreateMul(a, b);
   if (is_signed_32_bits(ra) && is_signed_32_bits(rb)) {
     auto extended = [&](Value* x, IntRange r) {
       return is_constant(r) ? x : b_.CreateAShr(b_.CreateShl(x, integer(32)), integer(32));
     };
-    return b_.CreateMul(extended(a, ra), extended(b, rb));
+    return fenced(b_.CreateMul(extended(a, ra), extended(b, rb)));
   }
   if (is_unsigned_32_bits(ra) && is_unsigned_32_bits(rb))
-    return b_.CreateMul(b_.CreateAnd(a, integer(UINT32_MAX)), b_.CreateAnd(b, integer(UINT32_MAX)));
+    return fenced(b_.CreateMul(b_.CreateAnd(a, integer(UINT32_MAX)), b_.CreateAnd(b, integer(UINT32_MAX))));
   return b_.CreateMul(a, b);
 }
 

@@ -140,6 +140,28 @@ def test_explain_says_that_small_numbers_have_twice_the_lanes():
     assert lanes([5, 700]) == lanes([-5, 2**30 - 1]) == 2 * lanes([5, 2**40])
 
 
+@pytest.mark.skipif(os.environ.get("GILMAP_SIMD") == "off", reason="there are no lanes")
+def test_a_division_behind_a_loop_leaves_it_several_vectors():
+    def estimate(seed):
+        state, hits = seed, 0
+        for _ in range(50):
+            state = (state * 1103515245 + 12345) % 2147483648
+            hits += state < 10**9
+        return hits / (seed + 50)
+
+    def sum_of_logarithms(n):
+        total = 0.0
+        for _ in range(50):
+            total += math.log(n + total)
+        return total
+
+    def vectors(function):
+        return gilmap.explain(function, [5, 700])["columns"][0]["simd"]["vectors"]
+
+    assert vectors(estimate) > 1
+    assert vectors(sum_of_logarithms) == 1
+
+
 def test_explain_without_inputs():
     assert gilmap.explain(affine)["then"] == "jit"
 

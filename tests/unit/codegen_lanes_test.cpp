@@ -517,6 +517,31 @@ TEST_F(SimdDeathTest, TheEnvironmentNarrows) {
 #endif
 }
 
+#ifdef __x86_64__
+// (x * 1103515245 + 12345) & 0x7fffffff, of x below 2^31: only the low bits of the product are wanted.
+TEST(Simd, ProductsThatAreCutShortAreStillThoseOf32Bits) {
+  ir::Module module = parse(R"(
+function %f(i64) -> i64 {
+block0(v0: i64):
+  v1 = iconst 1103515245
+  v2 = imul v0, v1
+  v3 = iconst 12345
+  v4 = iadd v2, v3
+  v5 = iconst 2147483647
+  v6 = iand v4, v5
+  ret v6
+}
+)");
+  module.functions[0].arg_ranges = {{0, INT32_MAX}};
+  at_all_levels([&](CompileOptions options) {
+    options.lane_bits = 64;
+    const std::string code = codegen::listing(lanes_of(module), codegen::Listing::Assembly, options);
+    EXPECT_FALSE(code.contains("pmullq")) << code;
+    EXPECT_TRUE(code.contains("pmuldq") || code.contains("pmuludq")) << code;
+  });
+}
+#endif
+
 // A narrower level narrows scalar code, too.
 TEST(Simd, LevelsMeanWhatTheySay) {
   at_all_levels([](const CompileOptions& options) {
