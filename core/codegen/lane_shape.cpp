@@ -10,10 +10,13 @@
 #include <bit>
 #include <vector>
 
+#include "codegen/numeric_form.h"
 #include "codegen/ranges.h"
 #include "codegen/target.h"
 #include "ir/dominators.h"
 #include "ir/loops.h"
+#include "passes/int_range.h"
+#include "support/check.h"
 
 namespace gilmap::codegen {
 
@@ -21,11 +24,9 @@ namespace {
 
 constexpr int most_parts = 4;
 // Varying operations in all. One that becomes a sequence counts as several, one that may go lane by lane, which is a
-// loop with a call or a division, as many.
+// loop with a call or a division, as many. A call in each round leaves no chain whose latency could be hidden.
 constexpr int most_operations = 200;
-constexpr int sequence_weight = 8, by_lane_weight = 40, call_weight = 100;
-// Outside loops most of a call is a fast way for all lanes; it neither makes rounds longer nor takes registers in them.
-constexpr int call_weight_outside = 40;
+constexpr int sequence_weight = 8, by_lane_weight = 40, call_in_loop_weight = 100;
 // Without a loop there is no chain: a second vector hides what latency there is, if it is cheap.
 constexpr int most_operations_without_loop = 80;
 constexpr int most_parts_without_loop = 2;
@@ -39,7 +40,24 @@ Registers registers(Simd simd) {
   return {simd == Simd::Neon ? 32 : 16, 0};  // masks are vectors
 }
 
-int weight(const ir::Function& f, const ir::Inst& inst, bool in_loop) {
+int weight_of_call(const ir::Function& f, const ir::Inst& call, bool in_loop, Simd simd) {
+  std::vector<IntRange> ranges;
+  for (ir::ValueId arg : call.args)
+    ranges.push_back(f[arg].op == ir::Op::IConst ? passes::single(f[arg].imm) : f[arg].range);
+  switch (form_of(static_cast<numeric::NumericFn>(call.imm), ranges, has_fma(simd))) {
+    case NumericForm::Simple:
+      return 1;
+    case NumericForm::Sequence:
+      return sequence_weight;
+    case NumericForm::Guarded:
+      return by_lane_weight;
+    case NumericForm::Call:
+      return in_loop ? call_in_loop_weight : by_lane_weight;
+  }
+  GILMAP_UNREACHABLE();
+}
+
+int weight(const ir::Function& f, const ir::Inst& inst, bool in_loop, Simd simd) {
   if (inst.op == ir::Op::IFloorDiv || inst.op == ir::Op::IMod) {
     const ir::Inst &a = f[inst.args[0]], &b = f[inst.args[1]];
     if (b.op == ir::Op::IConst && b.imm > 0 && std::has_single_bit(static_cast<uint64_t>(b.imm))) return 1;
@@ -47,8 +65,7 @@ int weight(const ir::Function& f, const ir::Inst& inst, bool in_loop) {
     return all_at_once ? sequence_weight : by_lane_weight;
   }
   if (inst.op == ir::Op::IMulOverflows) return sequence_weight;
-  if (inst.op == ir::Op::CallNumeric) return in_loop ? call_weight : call_weight_outside;
-  return 1;
+  return inst.op == ir::Op::CallNumeric ? weight_of_call(f, inst, in_loop, simd) : 1;
 }
 
 // Which values are alive, backwards from the ends of blocks.
@@ -132,11 +149,11 @@ int choose_parts(const ir::Function& f, Simd simd, const NarrowInts* narrow) {
   const auto loops = ir::Loops::of(f, predecessors, dominators);
   if (!loops) return 1;
   int operations = 1;
-  for (ir::BlockId id : dominators.order())
+  for (ir::BlockId id : dominators.order()) {
+    const bool in_loop = loops->innermost(id) != ir::Loops::none;
     for (ir::ValueId v : f.blocks[id].body)
-      if (f[v].varying)
-        operations +=
-            weight(f, f[v], loops->innermost(id) != ir::Loops::none) * (narrow && !narrow->computes(v) ? 2 : 1);
+      if (f[v].varying) operations += weight(f, f[v], in_loop, simd) * (narrow && !narrow->computes(v) ? 2 : 1);
+  }
   const int by_size = std::clamp(most_operations / operations, 1, most_parts);
   if (by_size == 1) return 1;
   if (loops->size() == 0) return std::clamp(most_operations_without_loop / operations, 1, most_parts_without_loop);

@@ -26,8 +26,8 @@ constexpr double worth_preparing_compiles = 1.6;
 constexpr double worth_preparing_in_all_compiles = 4;
 // A function whose kernels are never used again, because each call bakes in other values, gets fewer of them.
 constexpr int most_patience = 4;
-// A thread takes 40 to 60 µs to wake up.
-constexpr double worth_waking_ns = 200e3;
+// A thread takes 40 to 60 µs to wake up, in which the calling one has computed half of such a call.
+constexpr double worth_waking_ns = 100e3;
 // Not worth a look at their values, unless each takes long, or a call of pyarrow.compute.
 constexpr double few_rows = 512;
 // After so many looks at elements that are no numbers, none are expected, though they may still come: a look costs a

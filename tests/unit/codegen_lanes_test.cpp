@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "codegen/numeric_form.h"
 #include "codegen_lanes.h"
 #include "codegen_numeric_cases.h"
 #include "codegen_op_cases.h"
@@ -159,6 +160,36 @@ TEST_P(LaneNumeric, GivesTheBitsOfTheFunction) {
   const auto columns = columns_for(numeric::info(GetParam()), 1);
   at_all_levels([&](const CompileOptions& options) {
     compare(GetParam(), *compile(lanes_of(module_of(GetParam())), options), columns, columns);
+  });
+}
+
+// The number of vectors in flight is chosen by what form_of() says of code that is not there yet.
+TEST_P(LaneNumeric, HasTheFormThatIsExpectedOfIt) {
+  const numeric::NumericFnInfo& info = numeric::info(GetParam());
+  at_all_levels([&](const CompileOptions& options) {
+    for (const ir::IntRange range : {ir::IntRange{}, ir::IntRange{0, 1000}, ir::IntRange{2, 2}}) {
+      ir::Module module = module_of(GetParam());
+      std::vector<ir::IntRange> ranges;
+      for (const numeric::NumericType t : info.args)
+        ranges.push_back(t == numeric::NumericType::I64 ? range : ir::IntRange{});
+      module.functions[0].arg_ranges = ranges;
+      const bool has_fma = options.simd >= Simd::Avx2;
+      const std::string code = codegen::listing(lanes_of(module), codegen::Listing::LlvmIr, options);
+      const bool calls = code.contains("@lanes_" + std::string(info.name)), is_guarded = code.contains("lanes.some");
+      using codegen::NumericForm;
+      switch (codegen::form_of(GetParam(), ranges, has_fma)) {
+        case NumericForm::Simple:
+        case NumericForm::Sequence:
+          EXPECT_FALSE(calls) << code;
+          break;
+        case NumericForm::Guarded:
+          EXPECT_TRUE(calls && is_guarded) << code;
+          break;
+        case NumericForm::Call:
+          EXPECT_TRUE(calls && !is_guarded) << code;
+          break;
+      }
+    }
   });
 }
 
