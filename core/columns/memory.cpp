@@ -8,7 +8,8 @@
 namespace gilmap::columns {
 
 namespace {
-constexpr size_t map_from = 2 * huge_page;  // below it, malloc keeps the memory for the next call
+constexpr size_t advise_from = 2 * huge_page;
+constexpr size_t map_from = 16 * huge_page;  // below it, malloc keeps the memory for the next call
 
 size_t round_up(size_t n, size_t to) { return (n + to - 1) / to * to; }
 }  // namespace
@@ -55,6 +56,9 @@ std::shared_ptr<char> allocate(size_t bytes) {
   void* p = std::aligned_alloc(64, round_up(bytes ? bytes : 1, 64));
   if (!p) {
     throw std::bad_alloc();
+  }
+  if (bytes >= advise_from) {
+    advise_huge(p, bytes);
   }
   return {static_cast<char*>(p), [](char* q) { std::free(q); }};
 }
