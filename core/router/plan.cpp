@@ -28,8 +28,11 @@ constexpr double worth_preparing_in_all_compiles = 4;
 constexpr int most_patience = 4;
 // A thread takes 40 to 60 µs to wake up, in which the calling one has computed half of such a call.
 constexpr double worth_waking_ns = 100e3;
-// Not worth a look at their values, unless each takes long, or a call of pyarrow.compute.
+// Not worth a call of pyarrow.compute, or a look at their values, which costs a microsecond.
 constexpr double few_rows = 512;
+// But if there is a kernel that such a look may choose, or would be for so much work, fewer are.
+constexpr double least_rows_for_second = 32;
+constexpr double worth_looking_ns = 20e3;
 // After so many looks at elements that are no numbers, none are expected, though they may still come: a look costs a
 // tenth of a microsecond.
 constexpr int looks_for_numbers = 4;
@@ -60,7 +63,7 @@ Plan by_kernel(const Situation& s) {
   Plan p{.now = Engine::Kernel};
   const double expected = s.kernel_ns * s.rows;
   p.wake_threads = expected > worth_waking_ns;
-  p.look_at_ranges = s.rows >= few_rows || expected > worth_waking_ns;
+  p.look_at_ranges = s.rows >= (s.has_second ? least_rows_for_second : few_rows) || expected > worth_looking_ns;
   p.specialise = p.look_at_ranges && s.kernel_spent_ns + expected > worth_specialising_ns;
   return p;
 }

@@ -59,6 +59,7 @@ struct Situation {
   ArrowUse arrow = ArrowUse::Impossible;
   int unused_kernels = 0;     // made since one was last used: closures over ever new values need each but once
   int looks_in_vain = 0;      // by this call, at rows that were no numbers
+  bool has_second = false;    // one for ranges of inputs, or of several lanes, is ready
   bool kernel_rests = false;  // its last call left most elements to CPython
 
   bool workers_allowed = false;  // more than one CPU; no one can tell where the function runs, or that is not known yet

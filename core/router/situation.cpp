@@ -1,5 +1,6 @@
 #include "router/situation.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "interpreters/run.h"
@@ -64,6 +65,10 @@ void set_code(Situation& s, const Variant* variant) {
   s.arrow_spent_ns = v.arrow.spent_ns;
   s.kernel_ns = v.ns_per_row;
   s.kernel_spent_ns = v.native_ns;
+  // Acquire: pairs with the release of the thread that compiled it.
+  s.has_second = std::ranges::any_of(v.specialised, [](const Specialised& known) {
+    return known.kernel && known.kernel->ready.load(std::memory_order_acquire);
+  });
   s.kernel_rests = v.calls_to_skip > 0;
   if (s.code == Code::Compiling) s.compiling_for_ns = static_cast<double>(runtime::now_ns() - v.compile_began_ns);
 }
