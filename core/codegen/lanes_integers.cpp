@@ -6,10 +6,9 @@
 //   Where it is dear to convert p: |fl(a) * fl(b)| is compared with 2^63 (1 + 2^-50) or, if p has not the sign of a *
 //   b, with 2^63 (1 - 2^-50). Between the two p has that sign unless it has wrapped; what is less has not wrapped. By a
 //   constant, the operand is compared with bounds.
-// - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves. Where
-// the
-//   product is cut short, as that of (state * factor + term) % 2**31 is, it would see that they do not matter, and take
-//   the one of 64 bits, which takes three times as long; so it does not see what becomes of the product.
+// - Products of 32-bit numbers have an instruction of their own, which LLVM takes if it sees the upper halves. Where a
+//   product is cut short, as that of (state * factor + term) % 2**31 is, it sees that they do not matter, too, and
+//   would take the one of 64 bits, which takes three times as long. So it does not see what becomes of the product.
 
 #include <bit>
 
