@@ -96,7 +96,7 @@ NumericResult FunctionEmitter::emit_numeric(ir::ValueId v, std::span<Value* cons
   if (fn == NumericFn::float_mod || fn == NumericFn::float_floordiv || fn == NumericFn::math_fmod) {
     if (module_.has_fma) return emit_float_divmod(fn, args);
   }
-  if (fn == NumericFn::float_round_digits && is_constant(range_of(1)) && range_of(1).lo >= 0 && range_of(1).lo <= 22)
+  if (fn == NumericFn::float_round_digits && is_constant_within(range_of(1), 0, 22))
     return emit_round_digits(range_of(1).lo, args);
 
   if (fn == NumericFn::float_sum_step_hi) return total(b_.CreateFAdd(args[0], args[2]));
@@ -114,7 +114,7 @@ NumericResult FunctionEmitter::emit_numeric(ir::ValueId v, std::span<Value* cons
       Value* q = b_.CreateFDiv(float_of(0), float_of(1));
       return NumericResult{q, b_.CreateIsNull(args[1])};
     });
-  if (fn == NumericFn::int_pow && is_constant(range_of(1)) && range_of(1).lo >= 0 && range_of(1).lo <= 8)
+  if (fn == NumericFn::int_pow && is_constant_within(range_of(1), 0, 8))
     return emit_small_power(args[0], range_of(1).lo);
   if (fn == NumericFn::int_isqrt) return emit_isqrt(args[0], range_of(0));
   if (fn == NumericFn::int_bit_length || fn == NumericFn::int_bit_count) {

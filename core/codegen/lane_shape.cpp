@@ -143,29 +143,26 @@ std::vector<bool> used_in(const ir::Function& f, const ir::Loop& loop) {
   return used;
 }
 
-int choose_parts(const ir::Function& f, Simd simd, const NarrowInts* narrow) {
-  const ir::Predecessors predecessors(f);
-  const ir::Dominators dominators(f, predecessors);
-  const auto loops = ir::Loops::of(f, predecessors, dominators);
-  if (!loops) return 1;
+int choose_parts(const ir::Function& f, const ir::Dominators& dominators, const ir::Loops& loops, Simd simd,
+                 const NarrowInts* narrow) {
   int operations = 1;
   for (ir::BlockId id : dominators.order()) {
-    const bool in_loop = loops->innermost(id) != ir::Loops::none;
+    const bool in_loop = loops.innermost(id) != ir::Loops::none;
     for (ir::ValueId v : f.blocks[id].body)
       if (f[v].varying) operations += weight(f, f[v], in_loop, simd) * (narrow && !narrow->computes(v) ? 2 : 1);
   }
   const int by_size = std::clamp(most_operations / operations, 1, most_parts);
   if (by_size == 1) return 1;
-  if (loops->size() == 0) return std::clamp(most_operations_without_loop / operations, 1, most_parts_without_loop);
+  if (loops.size() == 0) return std::clamp(most_operations_without_loop / operations, 1, most_parts_without_loop);
   const Registers all = registers(simd);
   const Liveness liveness(f, all.masks > 0, narrow);
   int parts = by_size;
   std::vector<std::vector<bool>> used;
-  for (size_t i = 0; i < loops->size(); ++i) used.push_back(used_in(f, (*loops)[i]));
+  for (size_t i = 0; i < loops.size(); ++i) used.push_back(used_in(f, loops[i]));
   for (ir::BlockId id : dominators.order()) {
-    const size_t loop = loops->innermost(id);
+    const size_t loop = loops.innermost(id);
     // Of a function that refills, all is one loop; what counts is the loops in it.
-    if (loop == ir::Loops::none || (f.refills && loops->outer(loop) == ir::Loops::none)) continue;
+    if (loop == ir::Loops::none || (f.refills && loops.outer(loop) == ir::Loops::none)) continue;
     const Registers taken = liveness.pressure(id, used[loop]);
     // To the nearest: a few values in memory cost less than latency.
     parts = std::min(parts, (all.vectors + taken.vectors / 2) / std::max(taken.vectors, 1));
@@ -213,19 +210,15 @@ double work(ir::Op op) {
   return op == ir::Op::CallNumeric ? call : 1;
 }
 
-Costs costs(const ir::Function& f, const NarrowInts& narrow) {
+Costs costs(const ir::Function& f, const ir::Dominators& dominators, const ir::Loops& loops, const NarrowInts& narrow) {
   constexpr double rounds = 8, branch = 2;
   constexpr int most_depth = 4;
-  const ir::Predecessors predecessors(f);
-  const ir::Dominators dominators(f, predecessors);
-  const auto loops = ir::Loops::of(f, predecessors, dominators);
   Costs all;
-  if (!loops) return all;
-  all.has_loops = loops->size() > 0;
+  all.has_loops = loops.size() > 0;
   for (ir::BlockId b : dominators.order()) {
     double times = 1;
     int depth = 0;
-    for (size_t i = loops->innermost(b); i != ir::Loops::none && depth < most_depth; i = loops->outer(i), ++depth)
+    for (size_t i = loops.innermost(b); i != ir::Loops::none && depth < most_depth; i = loops.outer(i), ++depth)
       times *= rounds;
     all.uniform += times * branch;
     for (ir::ValueId v : f.blocks[b].body) {
@@ -257,8 +250,18 @@ bool narrow_pays(const Costs& costs, int parts_of_wide, int parts_of_narrow) {
 
 LaneShape choose_shape(const ir::Function& f, Simd simd, int bits) {
   NarrowInts narrow(f);
-  const int parts_of_wide = choose_parts(f, simd, nullptr), parts_of_narrow = choose_parts(f, simd, &narrow);
-  if (bits == 0) bits = narrow_pays(costs(f, narrow), parts_of_wide, parts_of_narrow) ? 32 : 64;
+  const ir::Predecessors predecessors(f);
+  const ir::Dominators dominators(f, predecessors);
+  const auto loops = ir::Loops::of(f, predecessors, dominators);
+  int parts_of_wide = 1, parts_of_narrow = 1;
+  if (loops) {
+    parts_of_wide = choose_parts(f, dominators, *loops, simd, nullptr);
+    parts_of_narrow = choose_parts(f, dominators, *loops, simd, &narrow);
+  }
+  if (bits == 0) {
+    const bool pays = loops && narrow_pays(costs(f, dominators, *loops, narrow), parts_of_wide, parts_of_narrow);
+    bits = pays ? 32 : 64;
+  }
   if (bits == 64) return {vector_lanes(simd), parts_of_wide};
   return {2 * vector_lanes(simd), parts_of_narrow, 32, std::move(narrow)};
 }

@@ -6,14 +6,6 @@ namespace gilmap::codegen {
 
 using numeric::NumericFn;
 
-namespace {
-
-bool is_constant_between(IntRange r, int64_t least, int64_t most) {
-  return is_constant(r) && r.lo >= least && r.lo <= most;
-}
-
-}  // namespace
-
 NumericForm form_of(NumericFn fn, std::span<const IntRange> args, bool has_fma) {
   const auto is_double = [&](size_t k) { return within_bits(args[k], 53); };
   switch (fn) {
@@ -53,9 +45,9 @@ NumericForm form_of(NumericFn fn, std::span<const IntRange> args, bool has_fma) 
     case NumericFn::math_fmod:
       return has_fma ? NumericForm::Guarded : NumericForm::Call;
     case NumericFn::float_round_digits:
-      return is_constant_between(args[1], 0, 22) ? NumericForm::Guarded : NumericForm::Call;
+      return is_constant_within(args[1], 0, 22) ? NumericForm::Guarded : NumericForm::Call;
     case NumericFn::int_pow:
-      return is_constant_between(args[1], 0, 8) ? NumericForm::Sequence : NumericForm::Call;
+      return is_constant_within(args[1], 0, 8) ? NumericForm::Sequence : NumericForm::Call;
     default:
       return NumericForm::Call;
   }

@@ -10,6 +10,9 @@ using ir::IntRange;
 
 constexpr bool is_full(IntRange r) { return r == IntRange{}; }
 constexpr bool is_constant(IntRange r) { return r.lo == r.hi; }
+constexpr bool is_constant_within(IntRange r, int64_t least, int64_t most) {
+  return is_constant(r) && r.lo >= least && r.lo <= most;
+}
 constexpr bool is_non_negative(IntRange r) { return r.lo >= 0; }
 constexpr bool contains(IntRange r, int64_t v) { return r.lo <= v && v <= r.hi; }
 // All of r lies within -2^bits .. 2^bits.
