@@ -1,8 +1,9 @@
 """How gilmap scales: with the number of elements, of threads, of deopts, and of the function's size.
 
 Each is a chart of series of points (x, y), computed in a process of its own that hands out every point as it is found:
-neither a crash nor a lack of time loses what there is. A chart begins with what is quick; before a point it estimates
-the time from the last one, and what does not fit is named. Every result is compared with map's.
+neither a crash nor a lack of time loses what there is. (Points that take turns with each other are found together.) A
+chart begins with what is quick; before a point it estimates the time from the last one, and what does not fit is named.
+Every result is compared with map's.
 """
 
 import itertools
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from bench.measure import ROOT
+from bench.measure import ROOT, seconds_of
 
 SECONDS = 600.0
 CHECKED = 5.0  # seconds that map may take to check a point
@@ -57,19 +58,31 @@ def check_point(f, xs, result, where):
     return sum(end - begin for begin, end in ranges)
 
 
+def mean_seconds(run, calls):
+    """Of one call. Its result is dropped before the next, outside the time, as the contest does.
+
+    Whoever keeps results has no memory that is used again: calls of the same function would look up to ten times
+    slower than in the tables, which tells of the system's pages and not of the function.
+    """
+    spent = 0.0
+    for _ in range(calls):
+        seconds, result = seconds_of(run)
+        del result
+        spent += seconds
+    return spent / calls
+
+
 def samples_in_turns(runs, repeats):
     """Lists of seconds of one call each; many calls make a sample where one is too short for the clock.
 
     repeats: of each of the runs.
     """
-    from bench.measure import seconds_of
-
     calls = [int(max(1, min(1000, 1e-3 / max(seconds_of(run)[0], 1e-7)))) for run in runs]
     samples = [[] for _ in runs]
     for turn in range(max(repeats)):
         for run, n, most, found in zip(runs, calls, repeats, samples, strict=True):
             if turn < most:
-                found.append(seconds_of(lambda: [run() for _ in range(n)] and None)[0] / n)
+                found.append(mean_seconds(run, n))
     return samples
 
 
@@ -165,14 +178,18 @@ def threads(left, repeats, quick):
 
 
 def deopts(left, repeats, quick):
+    """All shares take turns: a machine that becomes slower meanwhile bends no curve."""
     import gilmap
 
     from bench.deopts import sometimes
     from bench.latency import never_seen
 
-    count, each = (20_000 if quick else 200_000), 0.0
+    count, turns = 20_000 if quick else 200_000, repeats + 1  # and one for the clock
+    percents, runs = [], []
+    owed = each = 0.0  # seconds: of the turns of what is prepared, and of the last preparation
     for percent in (0, 100, 10, 50, 1, 2, 5, 20):
-        if not left.fits(each):
+        # A preparation calls and checks three times what a turn calls once.
+        if not left.fits(owed + each + turns * each / 3):
             yield {"left_out": f"{percent} %: no time"}
             continue
         began = time.monotonic()
@@ -180,10 +197,14 @@ def deopts(left, repeats, quick):
         f = never_seen(sometimes)
         for _ in range(3):
             check_point(f, xs, gilmap.map(f, xs), f"{percent} % deopts")
-        ours, plain = samples_in_turns([lambda: gilmap.map(f, xs), lambda: list(map(f, xs))], [repeats] * 2)
+        percents.append(percent)
+        runs += [lambda f=f, xs=xs: gilmap.map(f, xs), lambda f=f, xs=xs: list(map(f, xs))]
+        each = time.monotonic() - began
+        owed += turns * each / 3
+    samples = samples_in_turns(runs, [repeats] * len(runs)) if runs else []
+    for percent, ours, plain in zip(percents, samples[::2], samples[1::2], strict=True):
         yield point("gilmap", percent, ours)
         yield point("map", percent, plain)
-        each = time.monotonic() - began
 
 
 def _fresh(statements, seed):
@@ -198,8 +219,6 @@ def first_calls(left, repeats, quick):
     """The first call of 1000 elements: of map, of gilmap by itself, and of one that waits for its kernel."""
     import gilmap
     import numpy as np
-
-    from bench.measure import seconds_of
 
     xs = np.arange(1000)
     values = xs.tolist()

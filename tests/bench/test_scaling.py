@@ -51,6 +51,36 @@ def test_runs_are_repeated_in_turns():
     assert scaling.point("s", 1, [2.0, 2.0, 4.0])["spread"] > 0
 
 
+class Result:
+    """Counts those of its kind that live."""
+
+    alive = most = 0
+
+    def __init__(self):
+        Result.alive += 1
+        Result.most = max(Result.most, Result.alive)
+
+    def __del__(self):
+        Result.alive -= 1
+
+
+def test_no_result_lives_on_into_the_next_call():
+    (samples,) = scaling.samples_in_turns([Result], [3])
+    assert len(samples) == 3 and Result.most == 1 and Result.alive == 0
+
+
+def test_the_shares_of_deopts_take_turns_with_each_other(monkeypatch):
+    turns = []
+
+    def in_turns(runs, repeats):
+        turns.append(len(runs))
+        return [[1.0]] * len(runs)
+
+    monkeypatch.setattr(scaling, "samples_in_turns", in_turns)
+    found = [said for said in scaling.deopts(scaling.Left(60), 1, True) if "x" in said]
+    assert turns == [len(found)] == [16]
+
+
 POINT = 'print(\'{"series": "s", "x": 1, "y": 2}\', flush=True)'
 
 
