@@ -45,7 +45,7 @@ def _formulas(pa, pc):
     equal, not_equal, less, less_equal = map(kernel, ("equal", "not_equal", "less", "less_equal"))
     greater, greater_equal = map(kernel, ("greater", "greater_equal"))
     bit_and, shift_right, if_else = map(kernel, ("bit_wise_and", "shift_right", "if_else"))
-    smaller, larger = map(kernel, ("min_element_wise", "max_element_wise"))
+    smaller, larger, power = map(kernel, ("min_element_wise", "max_element_wise", "power"))
 
     def constant(value, count):
         return pa.repeat(scalar(value), count)
@@ -114,7 +114,8 @@ def _formulas(pa, pc):
         degree = math.pi / 180
         p1, p2 = mul(lat1, degree), mul(lat2, degree)
         north, east = pc.sin(div(sub(p2, p1), 2.0)), pc.sin(div(mul(sub(lon2, lon1), degree), 2.0))
-        h = add(mul(north, north), mul(mul(pc.cos(p1), pc.cos(p2)), mul(east, east)))
+        # Python's ** is libm's pow, and so is Arrow's; the product of a number with itself has other last bits.
+        h = add(power(north, 2.0), mul(mul(pc.cos(p1), pc.cos(p2)), power(east, 2.0)))
         return mul(2 * 6371.0088, pc.asin(smaller(1.0, pc.sqrt(h))))
 
     def monte_carlo_pi(seed):
@@ -205,6 +206,7 @@ def _formulas(pa, pc):
 class Arrow(ByHand):
     requires = ("pyarrow",)
     kinds = ("arrow",)
+    native = "arrow"
     absent = ABSENT
 
     def start(self):

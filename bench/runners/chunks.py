@@ -4,6 +4,7 @@ A slice is made and pickled as it is. Rows of arguments would be a tuple for eac
 function. The sizes are tried on the input itself, after a run that warms up.
 """
 
+import itertools
 import os
 import time
 
@@ -62,4 +63,4 @@ def slices(columns, size):
 
 
 def joined(results):
-    return [y for ys in results for y in ys]
+    return list(itertools.chain.from_iterable(results))

@@ -34,7 +34,7 @@ def element(f):
 
 class Njit(Runner):
     requires = ("numba", "numpy")
-    kinds = ("list", "numpy")
+    kinds = ("list", "numpy", "arrow")
 
     def start(self):
         import numba

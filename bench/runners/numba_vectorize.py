@@ -1,7 +1,7 @@
 """Numba vectorize(target="parallel") with the signature that this target asks for."""
 
 from bench.runners import NotExpressible
-from bench.runners.by_hand import through_arrays
+from bench.runners.by_hand import dtype_of, through_arrays
 from bench.runners.numba_njit import FLOATS, Njit, element
 
 
@@ -10,7 +10,7 @@ class Vectorize(Njit):
         if workload.name == "initials":
             raise NotExpressible("neither its parallel loops nor its ufuncs return strings of any length")
         numba, f = self._numba, element(workload.function)
-        types = ["int64" if type(c[0] if kind == "list" else c[0].item()) is int else "float64" for c in columns]
+        types = [dtype_of(kind, c) for c in columns]
         result = "float64" if workload.name in FLOATS else "int64"
         names = ", ".join(f"x{k}" for k in range(len(columns)))
         scope = {"f": f}

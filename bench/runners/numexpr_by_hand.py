@@ -1,7 +1,8 @@
 """numexpr with its threads: expressions over arrays, in a Python loop where the function has one.
 
 What an expression cannot do, such as dropping the elements that are finished, NumPy does. Divisors that are no powers
-of two are variables: numexpr would multiply by the reciprocal of a constant, which gives other last bits.
+of two are variables: numexpr would multiply by the reciprocal of a constant, which gives other last bits. So is the
+exponent of a power that Python takes by libm's pow, as numexpr then does: by a constant, it multiplies.
 """
 
 from bench.runners.by_hand import ByHand, primes_up_to, refined, repeated_walk, year_by_year
@@ -14,8 +15,8 @@ ABSENT = {
 }
 RADIAN = "0.017453292519943295"
 GREAT_CIRCLE = (
-    f"12742.0176 * arcsin(sqrt(sin((c * {RADIAN} - a * {RADIAN}) / 2) ** 2"
-    f" + cos(a * {RADIAN}) * cos(c * {RADIAN}) * sin((d - b) * {RADIAN} / 2) ** 2))"
+    f"12742.0176 * arcsin(sqrt(sin((c * {RADIAN} - a * {RADIAN}) / 2) ** two"
+    f" + cos(a * {RADIAN}) * cos(c * {RADIAN}) * sin((d - b) * {RADIAN} / 2) ** two))"
 )
 
 
@@ -115,7 +116,7 @@ def _formulas(np, ne):
         "medium_compute": medium_compute,
         "quick_collatz": collatz,
         "float_math": lambda x: evaluate("x * 1.5 + 0.5", x=x),
-        "great_circle": lambda a, b, c, d: evaluate(GREAT_CIRCLE, a=a, b=b, c=c, d=d),
+        "great_circle": lambda a, b, c, d: evaluate(GREAT_CIRCLE, a=a, b=b, c=c, d=d, two=2.0),
         "monte_carlo_pi": monte_carlo_pi,
         "newton_root": lambda a, x: refined(np, a, x, newton_step),
         "logistic_map": logistic_map,
@@ -127,7 +128,7 @@ def _formulas(np, ne):
 
 class Numexpr(ByHand):
     requires = ("numexpr", "numpy")
-    kinds = ("numpy",)
+    kinds = ("numpy", "arrow")
     absent = ABSENT
 
     def start(self):

@@ -53,7 +53,10 @@ def _formulas(np):
 
     def great_circle(lat1, lon1, lat2, lon2):
         p1, p2 = np.radians(lat1), np.radians(lat2)
-        h = np.sin((p2 - p1) / 2) ** 2 + np.cos(p1) * np.cos(p2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+        # float_power is libm's pow, as Python's ** is; power, and NumPy's own **, multiply where the exponent is a 2.
+        # On CPUs with AVX-512 NumPy has its own sines, whose last bits are others all the same.
+        north, east = np.sin((p2 - p1) / 2), np.sin(np.radians(lon2 - lon1) / 2)
+        h = np.float_power(north, 2) + np.cos(p1) * np.cos(p2) * np.float_power(east, 2)
         return 2 * 6371.0088 * np.arcsin(np.minimum(1.0, np.sqrt(h)))
 
     def monte_carlo_pi(seed):
@@ -138,7 +141,7 @@ def _formulas(np):
 
 class NumPy(ByHand):
     requires = ("numpy",)
-    kinds = ("list", "numpy")
+    kinds = ("list", "numpy", "arrow")
     absent = ABSENT
 
     def start(self):
