@@ -112,6 +112,23 @@ def test_pools_map_one_and_several_columns(name):
         runner.stop()
 
 
+def test_joblib_tells_each_call_its_own_result():
+    pytest.importorskip("joblib")
+    runner = runners.find("joblib")()
+    runner.start()
+    try:
+        for name, restarts in (("checked_root", True), ("float_math", False), ("checked_root", True)):
+            workload = ALL[name]
+            columns = workload.columns(20)
+            expected = check.outcome(lambda: list(map(workload.function, *columns)))
+            call = runner.prepare(workload, columns, "list")
+            for _ in range(2):
+                assert check.difference(expected, check.outcome(call)) is None
+            assert bool(runner.describe()) == restarts
+    finally:
+        runner.stop()
+
+
 def test_no_runner_makes_rows_of_arguments():
     """A tuple for each element costs more than many a function; the comprehension has no other way."""
     folder = pathlib.Path(runners.__file__).parent
