@@ -6,7 +6,7 @@ the peer, and medians are printed, because machines are noisy.
 The part `peers` is the contest of all peers over all workloads, checked bit for bit, and `report` writes what it and
 `scaling` found as a page, with `--docs` also into docs/benchmarks.md and README.md. They are run when they are named.
 `--quick` without a part is `peers report`, at the smallest sizes and for some minutes. The exit status is not 0 where
-gilmap has a wrong result, or where `--compare` finds it slower or missing.
+gilmap or one of its backends has a wrong result, or where `--compare` finds it slower or missing.
 
 usage: run.py [--quick] [--json FILE] [--compare OLD.json] [PART…]
 
@@ -15,7 +15,9 @@ goes on with one of `peers`.
 """
 
 import argparse
+import contextlib
 import importlib
+import math
 import os
 import pathlib
 import signal
@@ -23,7 +25,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from bench import contest, stored
+from bench import contest, order, stored
 from bench.measure import ROOT, Table
 from bench.report import compare, figures, markdown, page
 from bench.report.sections import Refused
@@ -81,6 +83,8 @@ def resumable():
 
 def measure(args):
     old = stored.read(args.compare, "name an older run") if args.compare else None  # before it may be written over
+    for path in written_by(args):  # nobody wants to hear of it after an hour
+        stored.refuse_unwritable(path)
     table = Table()
     for name, part in PARTS.items():
         if name in args.parts:
@@ -102,14 +106,33 @@ def measure(args):
         report(found, pathlib.Path(args.html), args.docs)
     if found:
         keep(args.json, found)
-    bad = [c for c in found["cells"] if c["runners"].get("gilmap", {}).get("wrong")] if found else []
-    for cell in bad:
-        print(f"gilmap is WRONG: {figures.title(cell)}: {cell['runners']['gilmap']['wrong']}")
+    bad = figures.own_wrongs(found) if found else []
+    for cell, name in bad:
+        print(f"{name} is WRONG: {figures.title(cell)}: {cell['runners'][name]['wrong']}")
     worse = False
     if old:
         said, worse = compare.text(old, found)
         print(said)
     sys.exit(int(worse or bool(bad)))
+
+
+def written_by(args):
+    """The files that a run with these options writes."""
+    paths = [args.json] if args.json else []
+    if {"peers", "scaling"} & set(args.parts):
+        paths.append(RUN)
+    return paths + ([args.html] if "report" in args.parts else [])
+
+
+@contextlib.contextmanager
+def cells_in_turns():
+    """The contest's cells in the order of a run that may be cut short."""
+    as_they_are = contest.cells
+    contest.cells = lambda workloads, quick: order.in_turns(as_they_are(workloads, quick))
+    try:
+        yield
+    finally:
+        contest.cells = as_they_are
 
 
 def contend(args):
@@ -121,7 +144,8 @@ def contend(args):
 
     resume = stored.read(RUN, "start anew, without --resume") if args.resume else None
     scaling = {"scaling": resume["scaling"]} if resume and resume.get("scaling") else {}
-    found = contest.run(args.workloads, args.runners, args.quick, args.minutes, args.patience, save, resume=resume)
+    with cells_in_turns() if args.minutes else contextlib.nullcontext():
+        found = contest.run(args.workloads, args.runners, args.quick, args.minutes, args.patience, save, resume=resume)
     save(found)
     return found | scaling
 
@@ -137,27 +161,36 @@ def load(name):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__.partition("\n")[0],
+        epilog=f"Environment: GILMAP_BENCH_RUN is the file in which `peers` and `scaling` keep their run, for `report` "
+        f"and `--resume`; now {RUN}.",
+    )
     parser.add_argument(
         "--quick",
         action="store_true",
-        help=f"for CI: `peers report` at the smallest sizes within {QUICK_MINUTES:.0f} minutes; other parts: 3 repeats",
+        help="for CI: `peers` at the smallest sizes, other parts with 3 repeats; without --minutes `peers` has "
+        f"{QUICK_MINUTES:.0f}; without a part: `peers report`",
     )
     parser.add_argument("--json", help="file for the figures")
     parser.add_argument(
         "--compare", metavar="OLD.json", help="runs `peers` and compares it with an older run (.json, .json.xz)"
     )
-    parser.add_argument("--minutes", type=float, help="of `peers`: what does not fit is listed as not run")
-    parser.add_argument("--scaling-minutes", type=float, default=10.0, help="the same of `scaling`")
+    parser.add_argument(
+        "--minutes",
+        type=positive,
+        help="of `peers`: workloads and containers take turns, and what does not fit is listed as not run",
+    )
+    parser.add_argument("--scaling-minutes", type=positive, default=10.0, help="the same of `scaling`")
     parser.add_argument("--resume", action="store_true", help="`peers` keeps the cells of a run that was cut short")
     parser.add_argument(
         "--patience",
-        type=float,
+        type=positive,
         default=contest.PATIENCE,
         help="of `peers`: seconds of map in a cell; beyond, what interprets elements is left out of it",
     )
-    parser.add_argument("--workloads", type=names, default=list(ALL), help="of `peers`, with commas")
-    parser.add_argument("--runners", type=names, default=list(FILES), help="of `peers`, with commas")
+    parser.add_argument("--workloads", type=of("workload", ALL), default=list(ALL), help="of `peers`, with commas")
+    parser.add_argument("--runners", type=of("runner", FILES), default=list(FILES), help="of `peers`, with commas")
     parser.add_argument("--html", default=str(RUN.with_name("report.html")), help="where `report` writes the page")
     parser.add_argument("--docs", action="store_true", help="`report` also writes docs/ and README.md")
     parser.add_argument(
@@ -167,16 +200,15 @@ def arguments():
         help=f"of {', '.join((*PARTS, *NAMED))}; the first {len(PARTS)} by default, without --quick",
     )
     args = parser.parse_args()
-    for named, known in (
-        (args.parts, {*PARTS, *NAMED}),
-        (args.workloads, set(ALL)),
-        (args.runners, set(FILES)),
-    ):
-        if unknown := set(named) - known:
-            parser.error(f"not known: {', '.join(sorted(unknown))}")
-    if not args.parts:
+    if args.parts:
+        try:
+            refuse_unknown("part", args.parts, (*PARTS, *NAMED))
+        except argparse.ArgumentTypeError as error:
+            parser.error(str(error))
+    else:
         args.parts = ["peers"] if args.compare else ["peers", "report"] if args.quick else list(PARTS)
-        args.minutes = args.minutes or (QUICK_MINUTES if args.quick else None)
+    if args.quick and "peers" in args.parts and args.minutes is None:
+        args.minutes = QUICK_MINUTES
     if args.compare and not {"peers", "scaling", "report"} & set(args.parts):
         parser.error("--compare goes with `peers`, or with `report` for a run that is there")
     if args.docs and args.quick:
@@ -186,8 +218,33 @@ def arguments():
     return args
 
 
-def names(text):
-    return [name.strip() for name in text.split(",") if name.strip()]
+def positive(text):
+    """A number for argparse."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not (number > 0 and math.isfinite(number)):
+        raise argparse.ArgumentTypeError(f"not a positive number: {text!r}")
+    return number
+
+
+def of(what, known):
+    """A reader of lists with commas for argparse."""
+
+    def read(text):
+        found = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+        if not found:
+            raise argparse.ArgumentTypeError(f"{text!r} names no {what}; known are {', '.join(known)}")
+        refuse_unknown(what, found, known)
+        return found
+
+    return read
+
+
+def refuse_unknown(what, names, known):
+    if unknown := [name for name in names if name not in known]:
+        raise argparse.ArgumentTypeError(f"no {what}: {', '.join(unknown)}; known are {', '.join(known)}")
 
 
 def report(found, path, docs):

@@ -1,5 +1,6 @@
 """Runs as files: JSON, or the same under xz, as the one beside docs/benchmarks.md."""
 
+import errno
 import json
 import lzma
 import os
@@ -36,6 +37,20 @@ def write(path, run):
     part = path.with_name(path.name + ".part")
     part.write_text(json.dumps(run) + "\n")
     os.replace(part, path)
+
+
+def refuse_unwritable(path):
+    """Raises Unusable where write() could not write; leaves what is there as it is."""
+    path = pathlib.Path(path)
+    part = path.with_name(path.name + ".part")
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise Unusable(f"{path} cannot be written ({error.strerror})") from None
 
 
 MOST = 400_000  # bytes: what a repository can bear at each published run

@@ -75,6 +75,11 @@ def wrongs(run):
     return _firsts(run, "wrong")
 
 
+def own_wrongs(run):
+    """(cell, name) of every wrong result of gilmap, by itself or with a forced backend."""
+    return [(c, name) for c in run["cells"] for name, r in c["runners"].items() if is_ours(name) and r.get("wrong")]
+
+
 def failures(run):
     return _firsts(run, "failed")
 

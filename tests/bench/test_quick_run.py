@@ -248,13 +248,14 @@ def test_docs_are_not_written_of_a_quick_run(tmp_path):
 
 def test_a_wrong_result_of_gilmap_is_the_exit_status(tmp_path, monkeypatch):
     from bench import run
-    from tests.bench.made_up import made_up
+    from tests.bench.made_up import made_up, runner
 
     monkeypatch.setattr(run, "RUN", tmp_path / "run.json")
     found = made_up()
     monkeypatch.setattr(run.contest, "run", lambda *_, **__: found)
-    for wrong, status in ((None, 0), ("element 0", 1)):
-        found["cells"][0]["runners"]["gilmap"]["wrong"] = wrong
+    found["cells"][0]["runners"]["gilmap jit"] = runner(1.0)
+    for name, wrong, status in (("gilmap", None, 0), ("gilmap jit", "element 1", 1), ("gilmap", "element 0", 1)):
+        found["cells"][0]["runners"][name]["wrong"] = wrong
         monkeypatch.setattr(sys, "argv", ["run.py", "--json", str(tmp_path / "copy.json"), "peers"])
         with pytest.raises(SystemExit) as ended:
             run.measure(run.arguments())
@@ -274,3 +275,78 @@ def test_what_is_run_without_a_part(monkeypatch):
     assert parts("--compare", "x") == (["peers"], None)
     assert parts() == (list(run.PARTS), None)
     assert parts("--quick", "--minutes", "1")[1] == 1
+    for quick in (("--quick", "peers"), ("--quick", "scaling", "peers", "report"), ("--quick", "--compare", "x")):
+        assert parts(*quick)[1] == run.QUICK_MINUTES
+    assert parts("--quick", "arrays")[1] is None
+
+
+@pytest.mark.parametrize(
+    "args, said",
+    [
+        (("--minutes", "0"), "--minutes: not a positive number: '0'"),
+        (("--minutes=-3",), "--minutes: not a positive number: '-3'"),
+        (("--minutes", "nan"), "--minutes: not a positive number: 'nan'"),
+        (("--minutes", "soon"), "--minutes: not a positive number: 'soon'"),
+        (("--scaling-minutes", "0"), "--scaling-minutes: not a positive number: '0'"),
+        (("--workloads", ","), "--workloads: ',' names no workload; known are count_primes, "),
+        (("--runners", " , "), "--runners: ' , ' names no runner; known are map, "),
+        (("--workloads", "julia,nope"), "--workloads: no workload: nope; known are count_primes, "),
+        (("--runners", "nope"), "--runners: no runner: nope; known are map, "),
+        (("nope", "peers"), "no part: nope; known are arrays, "),
+    ],
+)
+def test_what_is_not_known_is_named_with_what_is(monkeypatch, capsys, args, said):
+    from bench import run
+
+    monkeypatch.setattr(sys, "argv", ["run.py", *args])
+    with pytest.raises(SystemExit) as ended:
+        run.arguments()
+    assert ended.value.code == 2 and said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--json", "--html"])
+def test_what_cannot_be_written_is_said_before_anything_is_measured(tmp_path, option):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file" / "x.json"):
+        said = bench("--quick", "peers", "report", option, str(path), kept=tmp_path / "kept.json")
+        assert said.returncode == 1 and said.stdout == ""
+        assert said.stderr.startswith(f"bench: {path} cannot be written (") and said.stderr.count("\n") == 1
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_the_environment_is_in_the_help(tmp_path):
+    assert "GILMAP_BENCH_RUN" in bench("--help", kept=tmp_path / "kept.json").stdout
+
+
+@pytest.mark.parametrize("quick", [True, False])
+def test_workloads_and_containers_take_turns_in_a_run_that_may_be_cut_short(quick):
+    from bench.order import in_turns
+    from bench.workloads import ALL
+
+    cells = contest.cells(list(ALL), quick)
+    turns = in_turns(cells)
+    assert sorted(map(cells.index, turns)) == list(range(len(cells)))
+    first = turns[: len(ALL) - 1]  # initials has lists only, and comes when lists do
+    assert len({w.name for w, _, _ in first}) == len(first)
+    assert all(sum(kind == k for _, k, _ in turns[:9]) == 3 for kind in ("list", "numpy", "arrow"))
+    principal = [size == w.sizes[0 if quick else 1] for w, _, size in turns]
+    assert principal == sorted(principal, reverse=True)
+
+
+def test_a_run_with_little_time_takes_the_cells_in_turns(tmp_path, monkeypatch):
+    from bench import run
+    from tests.bench.made_up import made_up
+
+    seen = []
+
+    def pretended(workloads, *_, **__):
+        seen.append([kind for _, kind, _ in contest.cells(workloads, True)])
+        return made_up()
+
+    monkeypatch.setattr(run, "RUN", tmp_path / "run.json")
+    monkeypatch.setattr(run.contest, "run", pretended)
+    monkeypatch.setattr(sys, "argv", ["run.py", "--quick", "--workloads", "float_math,julia,totient", "peers"])
+    with pytest.raises(SystemExit):
+        run.measure(run.arguments())
+    assert len(seen[0]) == 9 and sorted(seen[0][:3]) == ["arrow", "list", "numpy"]
+    assert [kind for _, kind, _ in contest.cells(["float_math", "julia"], True)][:2] == ["numpy", "numpy"]
