@@ -18,7 +18,7 @@ ONCE = {"seconds": 0.001, "time": "then", "load": 0.5}
 class Scripted:
     """A peer without a process; `script` maps (name, method) to what asking it does, and answers."""
 
-    script, started, limits = {}, [], []
+    script, started, limits, asked = {}, [], [], []
 
     def __init__(self, name, limit):
         self.name, self.startup, self.alive = name, 0.1, True
@@ -27,6 +27,7 @@ class Scripted:
 
     def ask(self, method, *args, limit=None):
         Scripted.limits.append(limit)
+        Scripted.asked.append((self.name, method))
         said = Scripted.script.get((self.name, method), lambda *_: {})(self, *args)
         return {"first": 1.0, "peak": 0, "wrong": None, "remark": "", "seconds": 0.01, "cpu": 0.01} | said
 
@@ -46,6 +47,7 @@ def scripted(monkeypatch):
     monkeypatch.setattr(Scripted, "script", {})
     monkeypatch.setattr(Scripted, "started", [])
     monkeypatch.setattr(Scripted, "limits", [])
+    monkeypatch.setattr(Scripted, "asked", [])
     return Scripted
 
 
@@ -178,6 +180,50 @@ def test_a_later_wrong_result_is_wrong(scripted):
     scripted.script["gilmap", "once"] = lambda peer: {"wrong": "a later call: element 3"}
     found = contest.run(["float_math"], ["gilmap"], quick=True)
     assert all(cell["runners"]["gilmap"]["wrong"] == "a later call: element 3" for cell in found["cells"])
+
+
+def test_a_result_that_was_kept_is_wrong(scripted):
+    scripted.script["gilmap", "other_input"] = lambda peer: {"wrong": "with its input rotated by one: element 0"}
+    found = contest.run(["float_math"], ["gilmap", "PyPy"], quick=True)
+    assert all(cell["runners"]["gilmap"]["wrong"].endswith("element 0") for cell in found["cells"])
+    assert all(cell["runners"]["PyPy"]["wrong"] is None for cell in found["cells"])
+    assert scripted.asked.count(("PyPy", "other_input")) == len(found["cells"])
+
+
+def test_who_does_not_end_with_other_input_has_failed(scripted):
+    def never(peer):
+        peer.alive = False
+        raise Failed("timeout after 5 s")
+
+    scripted.script["PyPy", "other_input"] = never
+    cell = contest.Contest(["gilmap", "PyPy"]).cell(ALL["float_math"], "numpy", 100)
+    assert cell["runners"]["PyPy"]["failed"] == "with its input rotated by one: timeout after 5 s"
+    assert scripted.started.count("PyPy") == 2
+
+
+@pytest.mark.parametrize("method", ["prepare", "once"])
+@pytest.mark.parametrize("said", [{"raised": True}, {"wrong": "element 0"}])
+def test_a_peer_starts_anew_after_a_cell_that_raised_or_was_wrong(scripted, method, said):
+    scripted.script["PyPy", method] = lambda peer, *_: said
+    made = contest.Contest(["gilmap", "PyPy"])
+    order = list(made._peers)
+    for count in (1, 2, 3):
+        made.cell(ALL["float_math"], "numpy", 100)
+        assert scripted.started.count("PyPy") == count and scripted.started.count("gilmap") == 1
+    assert list(made._peers) == order
+
+
+def test_a_peer_that_failed_and_lives_starts_anew_once(scripted):
+    def fails(peer, *_):
+        raise Failed("KeyError")
+
+    scripted.script["PyPy", "prepare"] = fails
+    made = contest.Contest(["PyPy"])
+    made.cell(ALL["float_math"], "numpy", 100)
+    scripted.script.clear()
+    for _ in range(2):
+        made.cell(ALL["float_math"], "numpy", 100)
+        assert scripted.started.count("PyPy") == 2
 
 
 def test_peers_are_ended_where_starting_is_interrupted(scripted, monkeypatch):
