@@ -43,20 +43,20 @@ def full(run):
         *_scaling(run),
         "### Every cell",
         sections.EVERY_TEXT,
-        *(_cells(name, cells, run["startup"]) for name, cells in sections.by_workload(run).items()),
+        *(_cells(run, name, cells) for name, cells in sections.by_workload(run).items()),
     ]
     text = "\n\n".join(filter(None, parts))
     sections.refuse_silence(text, run)
     return text
 
 
-def _cells(workload, cells, startup):
+def _cells(run, workload, cells):
     parts = [f"<details><summary>{workload}</summary>"]
     for cell in cells:
-        rows, without = sections.cell_rows(cell, startup)
+        rows, without = sections.cell_rows(cell, run["startup"])
         shown = [(row[0], *map(_struck, row[1:4]), *row[4:]) if wrong else row for row, wrong in rows]
         said = sections.without_text(without)
-        parts += [f"**{figures.title(cell)}**", _plain(sections.cell_text(cell)), table(sections.COLUMNS, shown)]
+        parts += [f"**{figures.title(cell)}**", _plain(sections.cell_text(run, cell)), table(sections.COLUMNS, shown)]
         parts.append(_plain(f"Without a time: {said}.") if said else "")
     return "\n\n".join(filter(None, [*parts, "</details>"]))
 
@@ -82,11 +82,14 @@ def short(run):
     sections.refuse_nothing(run)
     rows = [row[:7] for row in sections.overview(run) if row[1] == "numpy" or row[0] == "initials"]
     lost, cells = sections.lost_cells(run), len(run["cells"])
-    load = sections.load_text(run) or f"Load {run['machine']['load'][0]:.1f} at the start."
+    machine = run["machine"]
+    repeated = f"{sections.REPEATED_TEXT} " if any(row[0] in sections.REPEATED for row in rows) else ""
+    load = sections.load_text(run) or f"Load {machine['load'][0]:.1f} at the start."
     return (
-        table(sections.OVERVIEW[:7], rows) + f"\n\n{run['machine']['cpu']}, {run['machine']['cpus']} CPUs. {load} "
+        table(sections.OVERVIEW[:7], rows) + f"\n\nMeasured of {sections.commits(run)} on {machine['cpu']}, "
+        f"{machine['cpus']} CPUs. {load} "
         "Results that are not map's do not count. × map: of the array through tolist() and back. "
-        "†: a call in which fixed costs dominate. ≈: the difference may be noise. "
+        f"{sections.FIXED_TEXT} {repeated}≈: the difference may be noise. "
         f"gilmap loses in {lost} of {cells} cells: [Where gilmap loses](docs/benchmarks.md#where-gilmap-loses)."
     )
 

@@ -45,8 +45,8 @@ def table(header, rows, struck=(), text=False):
     return f'<div class="{box}"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
-def cell_section(cell, startup):
-    rows, without = sections.cell_rows(cell, startup)
+def cell_section(run, cell):
+    rows, without = sections.cell_rows(cell, run["startup"])
     times = []
     for name, result in cell["runners"].items():
         if result.get("seconds"):
@@ -58,7 +58,7 @@ def cell_section(cell, startup):
     said = sections.without_text(without)
     return (
         f"<details><summary>{html.escape(figures.title(cell))}</summary>{svg.bars(times)}"
-        f'<p class="quiet">{html.escape(sections.cell_text(cell))}</p>'
+        f'<p class="quiet">{html.escape(sections.cell_text(run, cell))}</p>'
         f"{table(sections.COLUMNS, [r for r, _ in rows], struck)}"
         + (f'<p class="quiet">Without a time: {html.escape(said)}.</p>' if said else "")
         + "</details>"
@@ -107,7 +107,7 @@ def write(run):
         scaling_section(run),
         section("Other sizes", "", sections.OVERVIEW, other) if other else "",
         f"<h2>Every cell</h2>{_said(sections.EVERY_TEXT)}",
-        *(cell_section(cell, run["startup"]) for cells in sections.by_workload(run).values() for cell in cells),
+        *(cell_section(run, cell) for cells in sections.by_workload(run).values() for cell in cells),
         "</body></html>",
     ]
     page = "".join(parts)

@@ -24,7 +24,7 @@ def losses(run):
     """An honest sentence, and rows as LOSS_COLUMNS names them, the largest first. Noise excuses no loss."""
     found = figures.losses(run)
     rows = [
-        (figures.title(cell), name, f"{ratio:.2f}", reasons.reason(cell, name), doubt(cell, name) or "")
+        (figures.title(cell), name, f"{ratio:.2f}", reasons.reason(run, cell, name), doubt(cell, name) or "")
         for cell, name, ratio in found
     ]
     none = []
@@ -148,7 +148,7 @@ def without_text(without):
     return "; ".join(f"{', '.join(names)}: {why}" for why, names in reasons_of.items())
 
 
-def cell_text(cell):
+def cell_text(run, cell):
     """What is to be known before its table."""
     limit, ours = cell.get("limit"), figures.median_of(cell, "gilmap")
     parts = []
@@ -156,8 +156,8 @@ def cell_text(cell):
         parts.append(f"gilmap reaches {held_against(limit, ours)}, {seconds_text(limit['seconds'])}.")
         if "copy" in limit and limit["what"].startswith("C++"):
             parts.append(f"A copy of the same bytes takes {seconds_text(limit['copy'])}.")
-    if ours and reasons.is_short(ours):
-        parts.append(f"gilmap's call takes less than {SHORT}: fixed costs dominate.")
+    if ours and (constant := reasons.fixed_costs(run, cell)):
+        parts.append(f"Fixed costs are {seconds_text(constant)} of gilmap's call, as the next smaller size tells.")
     if ours and not figures.median_of(cell, "map") and "map_measured" in cell:
         once = cell["map_measured"]
         parts.append(
@@ -176,9 +176,6 @@ def by_workload(run):
     for cell in sorted(run["cells"], key=lambda c: (c["workload"], c["kind"], c["size"])):
         found.setdefault(cell["workload"], []).append(cell)
     return found
-
-
-SHORT = seconds_text(reasons.SHORT)
 
 
 def held_against(limit, ours):
@@ -202,37 +199,42 @@ def principal(run):
 
 def overview(run):
     """One row a workload and kind, at its principal size."""
-    return [_overview_row(cell) for cell in principal(run)]
+    return [_overview_row(run, cell) for cell in principal(run)]
 
 
 def other_sizes(run):
     shown = [id(cell) for cell in principal(run)]
     rest = [cell for cell in run["cells"] if id(cell) not in shown]
-    return [_overview_row(cell) for cell in sorted(rest, key=lambda c: (c["kind"], c["workload"], c["size"]))]
+    return [_overview_row(run, cell) for cell in sorted(rest, key=lambda c: (c["kind"], c["workload"], c["size"]))]
 
 
-def _overview_row(cell):
+def _overview_row(run, cell):
     ours, base = figures.median_of(cell, "gilmap"), figures.median_of(cell, "map")
     best, seconds = figures.best(cell, other_than_gilmap=True)
     limit = cell.get("limit")
+    fixed = " †" if ours and reasons.fixed_costs(run, cell) else ""
+    times = digits(base / ours) if base and ours else f"{digits(cell['map_once'] / ours)} (map once)" if ours else ""
     return (
         cell["workload"],
         cell["kind"],
         f"{cell['size']:,}",
-        (seconds_text(ours) + (" †" if reasons.is_short(ours) else "")) if ours else "no right result",
-        digits(base / ours) if base and ours else f"{digits(cell['map_once'] / ours)} (map once)" if ours else "",
+        seconds_text(ours) + fixed if ours else "no right result",
+        times + (" ‡" if times and cell["workload"] in REPEATED else ""),
         f"{best} {seconds_text(seconds)}" if best else "",
         f"{seconds / ours:.2f}" + (" ≈" if doubt(cell, best) else "") if best and ours else "",
         held_against(limit, ours) if limit and ours else "",
     )
 
 
+REPEATED = {"heavy_collatz"}  # whose loop does the same again and again, and is run once
+FIXED_TEXT = "†: most of the call is fixed costs, which the next smaller size has as well."
+REPEATED_TEXT = "‡: the function repeats the same walk a thousand times; gilmap walks it once."
 OVERVIEW = ("workload", "input", "elements", "gilmap", "× map", "best right peer", "× that peer", "speed, of the limit")
 OVERVIEW_TEXT = (
     "The middle one of the sizes of each. Every result was compared with map's: container, values, types, bits; "
     "who differs is not in the race. × map: for an array, its user's map, from tolist() and back into an array. "
     "(map once): map takes longer than the patience, and was timed once, over the list; the cell says when. "
-    f"≈: the difference may be noise. †: a call of less than {SHORT}, in which fixed costs dominate."
+    f"≈: the difference may be noise. {FIXED_TEXT} {REPEATED_TEXT}"
 )
 
 
@@ -293,6 +295,13 @@ def machine(run):
         one += f"; {part['took'] / 60:.0f} minutes" if part.get("took") else ""
         said.append(one + (f" ({part['cells']} cells)" if len(parts) > 1 else ""))
     return text + "; then ".join(said)
+
+
+def commits(run):
+    """Of what was measured: "commit 0123456789", or several where a run was resumed."""
+    names = list(dict.fromkeys(part["commit"] for part in run.get("parts") or [run["machine"]]))
+    changed = " with changes" if run["machine"]["changed"] else ""
+    return f"commit{'s' * (len(names) > 1)} {', '.join(names)}{changed}"
 
 
 def load_text(run):

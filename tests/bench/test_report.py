@@ -94,31 +94,115 @@ def test_cells_and_peers_are_counted():
     assert sections.lost_cells(run) == 2
 
 
+def why(name="Numba njit", ours=None, theirs=None, workload="float_math"):
+    run = made_up()
+    cell = run["cells"][0] | {"workload": workload}
+    cell["runners"] = {"gilmap": runner(1.0, **ours or {}), name: runner(0.5, **theirs or {})}
+    run["cells"] = [cell]
+    return reasons.reason(run, cell, name)
+
+
+def cpu(seconds):
+    return {"cpu": [seconds] * 5}
+
+
 def test_reasons_are_what_the_figures_say():
-    def why(name="Numba njit", ours=None, theirs=None, workload="float_math", size=1000):
-        cell = made_up()["cells"][0] | {"workload": workload, "size": size}
-        cell["runners"] = {"gilmap": runner(1.0, **ours or {}), name: runner(0.5, **theirs or {})}
-        return reasons.reason(cell, name)
-
-    assert why(ours={"cpu": [2.0] * 5}, theirs={"cpu": [1.0] * 5}) == "2 ms of CPU an element against 1 ms"
-    assert why(ours={"cpu": [1.0] * 5}, theirs={"cpu": [1.0] * 5}).startswith("1.0 CPUs at work against 2.0, 1 ms of")
-    assert why(ours={"cpu": [1.5] * 5}, theirs={"cpu": [1.0] * 5}).endswith(", and 1.5 CPUs at work against 2.0")
-    assert why("C++", theirs={"remark": "plain loops"}).endswith("; written with plain loops")
-    assert "looks for negative elements before" in why("NumPy by hand", workload="checked_root")
-    assert why(theirs={"cpu": [0.0] * 5}) == "no CPU times were measured"
-    cell = made_up()["cells"][0]
-    cell["runners"] |= {"gilmap": runner(40e-6), "Numba njit": runner(10e-6)}
-    assert reasons.reason(cell, "Numba njit") == "fixed costs of a short call: 30 µs more"
-    cell["runners"] |= {"gilmap": runner(100e-6), "Numba njit": runner(10e-6)}
-    assert reasons.reason(cell, "Numba njit") == "90 µs more than a call of 10 µs"
+    assert why(ours=cpu(2.0), theirs=cpu(1.0)) == "2 ms of CPU an element against 1 ms"
+    assert why(ours=cpu(1.0), theirs=cpu(1.0)) == (
+        "1.0 CPUs at work against 2.0: gilmap left a CPU idle for a while (1 ms of CPU an element against 1 ms)"
+    )
+    both = why(ours=cpu(1.5), theirs=cpu(1.0))
+    assert both.startswith(
+        "1.5 ms of CPU an element against 1 ms; 1.5 CPUs at work against 2.0: gilmap left a CPU idle"
+    )
+    assert why(theirs=cpu(0.0)) == "no CPU times were measured"
+    assert why(theirs=cpu(9.0)).startswith("1.0 CPUs at work against 2.0: ")  # there are no more than two
 
 
-def test_short_calls_are_marked():
-    run = made_up(ours=40e-6, peer=80e-6, plain=1e-3)
-    assert sections.overview(run)[0][3] == "40 µs †"
-    assert "fixed costs dominate" in sections.cell_text(run["cells"][0])
-    assert sections.overview(made_up(ours=60e-6))[0][3] == "60 µs"
-    assert "fixed costs" not in sections.cell_text(made_up(ours=60e-6)["cells"][0])
+def test_reasons_say_what_a_peer_does_otherwise():
+    slow = {"ours": cpu(2.0), "theirs": cpu(1.0)}
+    assert why("C++", cpu(2.0), cpu(1.0) | {"remark": "plain loops"}).endswith("1 ms: written with plain loops")
+    assert why("C++", workload="digit_sum", **slow).endswith(
+        "1 ms: a table of the sums of four digits, for a quarter of the divisions"
+    )
+    assert why("Numba njit", workload="digit_sum", **slow).endswith("1 ms: its ints wrap around unnoticed")
+    assert "table" not in why("C++", cpu(1.0), cpu(1.0), "digit_sum")  # what it does otherwise saves it nothing
+    for name in ("NumPy by hand", "numexpr", "pyarrow.compute"):
+        assert why(name, workload="checked_root").startswith("it looks for negative elements before it computes any")
+    assert "leaves strings to CPython" in why("PyPy", workload="initials")
+
+
+def test_every_workload_of_the_cpp_has_its_reason():
+    from bench.report.known import OTHERWISE
+    from bench.runners import FILES
+    from bench.workloads import ALL
+
+    assert set(OTHERWISE) <= set(FILES) and set(OTHERWISE["C++"]) == set(ALL) - {"float_math", "initials"}
+    assert all(set(said) <= set(ALL) for said in OTHERWISE.values())
+
+
+def sizes(*times, work=lambda size: size, cores=1.0):
+    """A run of one workload; times: (size, gilmap's time, and half of it is the peer's)."""
+    run = made_up()
+    base = run["cells"].pop()
+    for size, ours in times:
+        runners = {"gilmap": runner(ours, **cpu(ours * cores)), "Numba njit": runner(ours / 2)}
+        run["cells"].append(base | {"size": size, "map_once": work(size), "runners": runners})
+    return run
+
+
+def test_fixed_costs_are_what_the_next_smaller_size_has_as_well():
+    run = sizes((100, 40e-6), (1000, 49e-6))
+    assert reasons.reason(run, run["cells"][1], "Numba njit") == (
+        "fixed costs: 39 µs of gilmap's 49 µs do not grow with the elements (100 take 40 µs)"
+    )
+    assert reasons.reason(run, run["cells"][0], "Numba njit") == (
+        "most of it does not grow with the elements: 1,000 take gilmap 49 µs, these 40 µs"
+    )
+    assert [row[3] for row in sections.overview(run)] == ["49 µs †"]
+    assert [row[3] for row in sections.other_sizes(run)] == ["40 µs"]  # there is no smaller size
+    assert "Fixed costs are 39 µs of gilmap's call" in sections.cell_text(run, run["cells"][1])
+    assert "†: most of the call is fixed costs" in markdown.short(run)
+
+
+def test_other_code_in_short_calls_is_no_fixed_cost():
+    run = sizes((100, 90e-6), (1000, 40e-6))
+    said = reasons.reason(run, run["cells"][0], "Numba njit")
+    assert said == "longer calls are quicker: 1,000 take gilmap 40 µs, these 90 µs"
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        sizes((1000, 40e-6)),  # however short
+        sizes((100, 4e-6), (1000, 40e-6)),
+        sizes((100, 20e-6), (1000, 40e-6), work=lambda size: 5 + size / 1000),  # to map they are no equals
+        sizes((100, 90e-6), (1000, 99e-6)),  # too long for fixed costs
+        sizes((100, 60e-6), (1000, 40e-6)),  # another code
+    ],
+)
+def test_what_grows_with_the_work_is_no_fixed_cost(run):
+    cell = run["cells"][-1]
+    assert "fixed" not in reasons.reason(run, cell, "Numba njit")
+    assert "†" not in sections.overview(run)[0][3] and "Fixed" not in sections.cell_text(run, cell)
+
+
+def test_a_short_call_on_one_cpu_is_too_short_to_share():
+    run = sizes((1000, 40e-6))
+    run["cells"][0]["runners"]["Numba njit"] |= cpu(40e-6)
+    said = reasons.reason(run, run["cells"][0], "Numba njit")
+    assert said.startswith("1.0 CPUs at work against 2.0: gilmap's call is too short to share between threads")
+
+
+def test_the_short_table_says_of_what_it_is():
+    run = made_up()
+    assert "Measured of commit abc on <CPU>, 2 CPUs." in markdown.short(run) and "‡" not in markdown.short(run)
+    run["machine"]["changed"] = True
+    run["parts"] = [run["machine"] | {"commit": name, "cells": 1} for name in ("abc", "def", "def")]
+    assert "commits abc, def with changes" in markdown.short(run)
+    run["cells"][0]["workload"] = "heavy_collatz"
+    assert sections.overview(run)[0][4] == "10 ‡"
+    assert "‡: the function repeats the same walk a thousand times; gilmap walks it once." in markdown.short(run)
 
 
 def test_what_was_not_run_is_named():
@@ -153,7 +237,7 @@ def test_the_limit_says_how_the_cpp_is_written():
     limit = limits.limit_of(cell, 1)
     assert limit["what"] == "C++, SIMD by hand" and limit["seconds"] == 0.25 and limit["copy"] > 0
     cell["limit"] = limit
-    assert sections.cell_text(cell).startswith(
+    assert sections.cell_text(made_up(), cell).startswith(
         "gilmap reaches 25% of C++, SIMD by hand, 250 ms. A copy of the same bytes"
     )
     assert sections.held_against({"what": "C++, plain loops", "seconds": 8.0}, 2.0) == "4 × C++, plain loops"
