@@ -3,6 +3,7 @@
 A file defines `RUNNERS`, a dict of names to classes with
     requires    modules that must be there
     kinds       containers that it takes
+    why_kinds   why not the others; "" where it takes all
     interprets  whether CPython runs the elements, so that it cannot beat map by more than the number of CPUs
     start()     imports and pools; timed as the start-up
     prepare(workload, columns, kind)   a callable without arguments, whose first call is timed as such;
@@ -43,9 +44,17 @@ class NotExpressible(Exception):
     """This peer cannot express this workload; the text says why."""
 
 
+# A pool hands out what the function is to be called with, and its elements must be map's: Python's own numbers.
+POOL_KINDS = (
+    "lists only: of an array, functions would get NumPy's or Arrow's scalars, which are other values to Python; so its "
+    "user calls tolist() first, and the cell would be the list's with what map pays for converting"
+)
+
+
 class Runner:
     requires = ()
     kinds = ("list",)
+    why_kinds = POOL_KINDS
     interprets = False
 
     def start(self):
@@ -61,3 +70,12 @@ class Runner:
 def find(name):
     module = importlib.import_module("bench.runners." + FILES[name])
     return module.RUNNERS[name]
+
+
+def containers():
+    """{why: names of the runners that take some containers only}, for the report; workloads have `why_kinds`, too."""
+    found = {}
+    for name in FILES:
+        if why := find(name).why_kinds:
+            found.setdefault(why, []).append(name)
+    return found

@@ -206,6 +206,7 @@ def _formulas(pa, pc):
 class Arrow(ByHand):
     requires = ("pyarrow",)
     kinds = ("arrow",)
+    why_kinds = "Arrow only: its kernels are for those who have Arrow arrays"
     native = "arrow"
     absent = ABSENT
 

@@ -70,6 +70,7 @@ def call(function, workload, columns, out, inputs=None):
 class Cpp(Runner):
     requires = ("numpy",)
     kinds = ("numpy", "arrow")
+    why_kinds = "no lists: it knows no Python objects, and what a list takes is CPython's boxing"
 
     def start(self):
         self._folder = tempfile.TemporaryDirectory()

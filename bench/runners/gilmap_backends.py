@@ -6,6 +6,7 @@ from bench.runners import NotExpressible, Runner
 class Gilmap(Runner):
     requires = ("gilmap",)
     kinds = ("list", "numpy", "arrow")
+    why_kinds = ""
     backend = None
 
     def start(self):

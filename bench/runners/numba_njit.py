@@ -35,6 +35,7 @@ def element(f):
 class Njit(Runner):
     requires = ("numba", "numpy")
     kinds = ("list", "numpy", "arrow")
+    why_kinds = ""
 
     def start(self):
         import numba

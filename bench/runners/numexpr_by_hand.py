@@ -12,6 +12,7 @@ ABSENT = {
     "black_scholes": "it has no erf",
     "totient": "it has no gcd",
     "n_queens": "recursion of another shape for each element",
+    "initials": "its strings have no case and no words",
 }
 RADIAN = "0.017453292519943295"
 GREAT_CIRCLE = (
@@ -128,7 +129,8 @@ def _formulas(np, ne):
 
 class Numexpr(ByHand):
     requires = ("numexpr", "numpy")
-    kinds = ("numpy", "arrow")
+    kinds = ("list", "numpy", "arrow")
+    why_kinds = ""
     absent = ABSENT
 
     def start(self):

@@ -142,6 +142,7 @@ def _formulas(np):
 class NumPy(ByHand):
     requires = ("numpy",)
     kinds = ("list", "numpy", "arrow")
+    why_kinds = ""
     absent = ABSENT
 
     def start(self):

@@ -18,6 +18,7 @@ def in_kind(kind, run):
 
 class Map(Runner):
     kinds = ("list", "numpy", "arrow")
+    why_kinds = ""
     interprets = True
 
     def prepare(self, workload, columns, kind):

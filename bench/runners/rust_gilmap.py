@@ -42,6 +42,7 @@ def install():
 class Rust(Runner):
     executable = os.environ.get("GILMAP_BENCH_RUST") or str(FOLDER / "bin" / "python")
     kinds = ("list", "arrow")
+    why_kinds = "no NumPy arrays: it gives lists back for them"
 
     def start(self):
         import gilmap

@@ -11,16 +11,21 @@ from bench.workloads import six, users
 __all__ = ["ALL", "KINDS", "WORKLOADS", "Workload", "identical"]
 
 KINDS = ("list", "numpy", "arrow")
+NO_TEXTS = "lists only: gilmap takes no arrays of strings, and says so"
 
 
 class Workload:
-    """A function, `columns(size)`, three sizes, one more size for arrays only, and the kinds of container."""
+    """A function, `columns(size)`, three sizes, one more size for arrays only, and the kinds of container.
 
-    def __init__(self, function, columns, sizes, kinds=KINDS, array_sizes=(), group="users"):
+    why_kinds: why not the others, where it has not all.
+    """
+
+    def __init__(self, function, columns, sizes, kinds=KINDS, array_sizes=(), group="users", why_kinds=""):
         self.function = function
         self.columns = columns
         self.sizes = sizes
         self.kinds = kinds
+        self.why_kinds = why_kinds
         self.array_sizes = array_sizes
         self.group = group
 
@@ -108,7 +113,7 @@ _USERS = [
     Workload(users.totient, lambda n: [[200 + 7 * i % 801 for i in range(n)]], (100, 1_000, 10_000)),
     Workload(users.n_queens, lambda n: [[i * 5 % 64 for i in range(n)]], (64, 256, 1_024)),
     Workload(users.compound_interest, _accounts, (100, 1_000, 10_000)),
-    Workload(users.initials, _names, (10**3, 10**4, 10**5), kinds=("list",)),
+    Workload(users.initials, _names, (10**3, 10**4, 10**5), kinds=("list",), why_kinds=NO_TEXTS),
     Workload(users.checked_root, _mostly_positive, (10**3, 10**4, 10**5)),
 ]
 
