@@ -127,3 +127,64 @@ def test_a_result_that_became_wrong():
     assert verdicts(made_up(), new) == ["no longer right"]
     said, worse = compare.text(made_up(), new)
     assert worse and "1 no longer right" in said
+
+
+def only(run, *names):
+    """The run without the other runners."""
+    for cell in run["cells"]:
+        cell["runners"] = {name: result for name, result in cell["runners"].items() if name in names}
+    return run
+
+
+def test_without_peers_only_repeats_that_do_not_overlap_make_a_verdict():
+    old = only(many(60), "gilmap")
+    said, bad = compare.text(old, only(many(60, lambda k, rng: 2.0, seed=1), "gilmap"))
+    assert bad and "neither map nor a peer is in both runs" in said and "map itself" not in said
+    assert "too few cells to tell the noise between runs" in said
+    new = only(many(60, lambda k, rng: 1.08, sigma=0.02, seed=1), "gilmap")
+    rows = compare.compare(only(many(60, sigma=0.02), "gilmap"), new)
+    for (_, _, size), _, _, verdict in rows:
+        then, now = (
+            run["cells"][size]["runners"]["gilmap"]["seconds"] for run in (only(many(60, sigma=0.02), "gilmap"), new)
+        )
+        assert verdict != "slower" or min(now) > max(then)
+    assert "within the spread of the repeats" in {row[3] for row in rows}
+
+
+def test_without_map_the_peers_tell_the_drift():
+    old, new = many(30), only(many(30, lambda k, rng: 1.3, seed=1), "gilmap", "Numba njit")
+    for cell in new["cells"]:
+        cell["runners"]["Numba njit"]["seconds"] = [1.3 * x for x in cell["runners"]["Numba njit"]["seconds"]]
+    said, bad = compare.text(old, new)
+    assert not bad and "no map is in both runs; the peers take 1.3" in said
+
+
+@pytest.mark.parametrize("ours, verdict", [(1.0, "same"), (2.0, "slower")])
+def test_a_map_that_drifts_alone_is_no_measure(ours, verdict):
+    old, new = many(30), many(30, lambda k, rng: ours, seed=1)
+    for cell in new["cells"]:
+        cell["runners"]["map"]["seconds"] = [2 * x for x in cell["runners"]["map"]["seconds"]]
+    said, bad = compare.text(old, new)
+    assert "but the peers 1.0" in said and "not the machine alone has changed" in said
+    verdicts_now = verdicts(old, new)
+    assert bad == (verdict == "slower") and verdicts_now.count(verdict) >= 28
+    assert compare.between_runs(old, new)[0] < 0.15  # that is no noise of single cells
+
+
+def test_what_else_is_not_the_same_is_named():
+    new = made_up()
+    new["machine"] |= {"cpu": "another", "cpus": 4, "python": "3.13", "versions": {"numba": "2", "numpy": "1"}}
+    assert (
+        "not the same: CPU was <CPU>, is another; CPUs was 2, is 4; Python was 3.12, is 3.13; numba was 1, is 2; "
+        "numpy was not there, is 1" in compare.text(made_up(), new)[0]
+    )
+    assert "not the same" not in compare.text(made_up(), made_up())[0]
+
+
+def test_a_forced_backend_that_became_wrong():
+    old, new = made_up(), made_up()
+    old["cells"][0]["runners"]["gilmap jit"] = runner(1.0)
+    new["cells"][0]["runners"]["gilmap jit"] = runner(1.0, wrong="element 0")
+    said, bad = compare.text(old, new)
+    assert bad and "gilmap jit is wrong, and was not: float_math, numpy, 1,000" in said
+    assert not compare.text(new, new)[1]

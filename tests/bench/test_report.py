@@ -357,6 +357,47 @@ def test_runs_are_stored_and_packed(tmp_path):
     assert stored.packed({"noise": [rng.random() for _ in range(10**5)]}) is None
 
 
+@pytest.mark.parametrize(
+    "change, fault",
+    [
+        ({"seconds": "abc"}, "its seconds are not all positive numbers"),
+        ({"seconds": [1.0, "abc"]}, "its seconds are not all positive numbers"),
+        ({"seconds": [0.0] * 5}, "its seconds are not all positive numbers"),
+        ({"seconds": [-1.0] * 5}, "its seconds are not all positive numbers"),
+        ({"seconds": [float("nan")] * 5}, "its seconds are not all positive numbers"),
+        ({"seconds": []}, "it has no seconds"),
+        ({"cpu": []}, "its CPU seconds are not as many numbers"),
+        ({"cpu": None}, "its CPU seconds are not as many numbers"),
+        ({"peak": "much"}, "no first call, or no peak"),
+    ],
+)
+def test_a_run_with_values_that_nobody_measured_is_refused(tmp_path, change, fault):
+    run, path = made_up(), tmp_path / "run.json"
+    run["cells"][0]["runners"]["Numba njit"] |= change
+    stored.write(path, run)
+    with pytest.raises(stored.Unusable) as refused:
+        stored.read(path, "make one")
+    assert f"(float_math, numpy, 1000, Numba njit: {fault}): make one" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cells": [1]},
+        {"cells": {}},
+        {"machine": {"cpus": 0}},
+        {"machine": {"cpu": "a", "cpus": 1}},
+        *({"cells": [made_up()["cells"][0] | more]} for more in ({"runners": [1]}, {"size": "1"}, {"map_once": 0})),
+        {"cells": [made_up()["cells"][0] | {"runners": {"map": 1}}]},
+    ],
+)
+def test_a_run_that_is_none_is_refused(tmp_path, change):
+    path = tmp_path / "run.json"
+    stored.write(path, made_up() | change)
+    with pytest.raises(stored.Unusable, match="is no run of"):
+        stored.read(path, "make one")
+
+
 def test_markers():
     document = f"a\n{markdown.BEGIN}\nold\n{markdown.END}\nb"
     assert markdown.between_markers(document, "new") == f"a\n{markdown.BEGIN}\nnew\n{markdown.END}\nb"
