@@ -75,6 +75,12 @@ def wrongs(run):
     return _firsts(run, "wrong")
 
 
+def judged(run, name, workload):
+    """In how many cells of a workload a runner's results were wrong, and in how many right."""
+    results = [cell["runners"].get(name, {}) for cell in run["cells"] if cell["workload"] == workload]
+    return sum(bool(result.get("wrong")) for result in results), sum(map(right, results))
+
+
 def own_wrongs(run):
     """(cell, name) of every wrong result of gilmap, by itself or with a forced backend."""
     return [(c, name) for c in run["cells"] for name, r in c["runners"].items() if is_ours(name) and r.get("wrong")]

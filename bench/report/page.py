@@ -1,6 +1,7 @@
 """The report as one HTML page that needs nothing else."""
 
 import html
+import re
 import statistics
 
 from bench.report import figures, sections, svg
@@ -16,7 +17,8 @@ padding:1rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.85rem;overflow-wrap:normal}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 .scroll th:first-child,.scroll td:first-child{position:sticky;left:0;background:var(--back);min-width:6.5rem;
-max-width:8rem;padding-left:0;overflow-wrap:anywhere}
+max-width:9.5rem;padding-left:0}.overview td:first-child{white-space:nowrap}
+.overview td:first-child wbr{display:none}
 svg{display:block;width:100%;height:auto;max-width:28rem;font-size:13px}svg text{fill:var(--text)}
 rect.peer{fill:var(--peer)}rect.ours{fill:var(--ours)}rect.wrong{fill:none;stroke:var(--wrong)}
 text.wrong{text-decoration:line-through;fill:var(--wrong)}.grid{stroke:var(--line)}
@@ -27,21 +29,37 @@ svg text.s0,svg text.s1,svg text.s2,svg text.s3{fill:currentColor}
 @media (max-width:40rem){.text thead{display:none}.text tr{display:block;border-bottom:1px solid var(--line)}
 .text th,.text td{display:block;border:0;padding:.1rem 0;overflow-wrap:anywhere}.text td:empty{display:none}
 .text td:first-child{font-weight:600}.text td::before{content:attr(data-of) ": ";color:var(--quiet)}
-.text td:first-child::before{content:none}}
+.text td:first-child::before{content:none}
+body{padding:.5rem}.scroll td:first-child{max-width:8rem}.scroll th,.scroll td{padding:.25rem .2rem;font-size:.75rem}
+.overview td:first-child{white-space:normal}.overview td:first-child wbr{display:inline}
+.overview td:last-child{min-width:11rem}
+.overview th:nth-child(2),.overview td:nth-child(2),.overview th:nth-child(3),.overview td:nth-child(3){display:none}
+.overview td:first-child::after{content:attr(data-under);display:block;color:var(--quiet)}}
 """
 
 
-def table(header, rows, struck=(), text=False):
-    """text: sentences are in it, so that on a phone a row is a paragraph and nothing is out of sight."""
+def broken(text):
+    """A name with places where a line may end: between its words, not within them."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[._])(?=[A-Za-z])", "<wbr/>", html.escape(text))
+
+
+def table(header, rows, struck=(), text=False, overview=False):
+    """text: sentences are in it, so that on a phone a row is a paragraph and nothing is out of sight.
+
+    overview: on a phone container and size stand below the workload, and what matters most needs no scrolling.
+    """
     head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in header)
     body = []
     for k, row in enumerate(rows):
-        shown = [html.escape(str(x)) for x in row]
+        shown = [(html.escape if text else broken)(str(x)) for x in row]
         if k in struck:
             shown[1:4] = [f"<s>{x}</s>" if x else "" for x in shown[1:4]]
         names = [f' data-of="{html.escape(h)}"' if text else "" for h in header]
+        if overview:
+            names[0] = f' data-under="{html.escape(f"{row[1]}, {row[2]}")}"'
+            shown = [re.sub(r"(?<=\d) (?=[mµn]?s\b|[†‡])|(?<=s) (?=†)", "&nbsp;", x) for x in shown]
         body.append("<tr>" + "".join(f"<td{name}>{x}</td>" for name, x in zip(names, shown)) + "</tr>")
-    box = "text" if text else "scroll"
+    box = "text" if text else "scroll overview" if overview else "scroll"
     return f'<div class="{box}"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
 
 
@@ -77,8 +95,8 @@ def _said(text):
     return f"<p>{html.escape(text)}</p>" if text else ""
 
 
-def section(title, said, header, rows, text=False):
-    return f"<h2>{html.escape(title)}</h2>{_said(said)}" + (table(header, rows, text=text) if rows else "")
+def section(title, said, header, rows, **kind):
+    return f"<h2>{html.escape(title)}</h2>{_said(said)}" + (table(header, rows, **kind) if rows else "")
 
 
 def write(run):
@@ -98,14 +116,14 @@ def write(run):
         f'<p class="quiet">{html.escape(sections.machine(run))}</p>',
         f'<p class="warning">{html.escape(load)}</p>' if load else "",
         _said(sections.not_run(run)),
-        section("Overview", sections.OVERVIEW_TEXT, sections.OVERVIEW, sections.overview(run)),
+        section("Overview", sections.OVERVIEW_TEXT, sections.OVERVIEW, sections.overview(run), overview=True),
         section(sections.LOSSES, said_losses, sections.LOSS_COLUMNS, losses, text=True),
         section(sections.CHOICES, said_choices, sections.CHOICE_COLUMNS, choices, text=True),
         section(sections.WRONG, said_wrong, sections.WRONG_COLUMNS, wrongs, text=True),
         section("Failed or left out", said_failed, ("runner", "cell", "why"), failures, text=True),
         section("Start-up", "Imports, pools, and the compile of C++.", ("runner", "seconds"), startup),
         scaling_section(run),
-        section("Other sizes", "", sections.OVERVIEW, other) if other else "",
+        section("Other sizes", "", sections.OVERVIEW, other, overview=True) if other else "",
         f"<h2>Every cell</h2>{_said(sections.EVERY_TEXT)}",
         *(cell_section(run, cell) for cells in sections.by_workload(run).values() for cell in cells),
         "</body></html>",

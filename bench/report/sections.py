@@ -13,7 +13,7 @@ LOSS_COLUMNS = ("cell", "quicker", "gilmap's time over it", "reason", "noise")
 CHOICES = "The router's choice against the best forced backend"
 CHOICE_COLUMNS = ("cell", "explain says", "quicker, forced", "gilmap's time over it", "apart", "noise")
 WRONG = "Who is wrong"
-WRONG_COLUMNS = ("runner", "cell", "what it gives, and what map gives")
+WRONG_COLUMNS = ("runner", "cell", "of its cells", "what it gives, and what map gives")
 
 
 class Refused(Exception):
@@ -92,8 +92,15 @@ def _cut(text, length):
 
 
 def wrongs(run):
-    rows = [_row(*item) for item in sorted(figures.wrongs(run).items(), key=lambda item: item[0])]
-    said = "Not map's container, values, types, bits or exception; the first example of each runner and workload."
+    rows = []
+    for (name, workload), found in sorted(figures.wrongs(run).items(), key=lambda item: item[0]):
+        wrong, right = figures.judged(run, name, workload)
+        runner, cell, gives = _row((name, workload), found)
+        rows.append((runner, cell, f"{wrong} wrong, {right} right", gives))
+    said = (
+        "Not map's container, values, types, bits or exception; the first example of each runner and workload, and in "
+    )
+    said += "how many cells of that workload its results were wrong and right."
     return said if rows else "Nobody, in this run.", rows
 
 

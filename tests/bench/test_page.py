@@ -103,12 +103,24 @@ for (const e of document.querySelectorAll('body *')) {
   if (svg && (e.getBoundingClientRect().right > svg.getBoundingClientRect().right + 1 ||
     e.getBoundingClientRect().left < svg.getBoundingClientRect().left - 1)) cut.push(e.textContent);
 }
+const right = e => e.getBoundingClientRect().right;
+const unseen = Math.max(...[...document.querySelectorAll('.overview :is(th, td):nth-child(6)')].map(
+  e => right(e) - right(e.closest('.scroll'))));
+const torn = [], texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+for (let node; node = texts.nextNode();) {
+  if (!node.parentElement.closest('.scroll table')) continue;
+  for (const word of node.data.matchAll(/[A-Z]?[a-z]+/g)) {
+    const range = document.createRange();
+    range.setStart(node, word.index), range.setEnd(node, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1) torn.push(word[0]);
+  }
+}
 for (const box of document.querySelectorAll('.scroll')) box.scrollLeft = 1e6;
 const first = [...document.querySelectorAll('.scroll td:first-child')].every(
   e => Math.abs(e.getBoundingClientRect().left - e.closest('.scroll').getBoundingClientRect().left) < 2);
 const widths = [...document.querySelectorAll('.scroll td:first-child')].map(e => e.getBoundingClientRect().width);
 parent.postMessage(JSON.stringify({narrowest: Math.min(...widths), widest: Math.max(...widths), width: innerWidth, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth, beyond,
-  smallest, cut, first, bar: document.querySelector('rect.ours').getBoundingClientRect().width,
+  smallest, cut, first, unseen, torn, bar: document.querySelector('rect.ours').getBoundingClientRect().width,
   back: getComputedStyle(document.body).backgroundColor}), '*');
 </script></body>"""
 
@@ -142,6 +154,9 @@ def crowded():
     }
     run["cells"][0]["runners"]["PyPy"] = runner(123.456e-6, noise=0.3)
     run["cells"][0]["workload"] = "compound_interest"
+    run["cells"].append(made_up()["cells"][0] | {"size": 100_000, "workload": "mandelbrot_iters", "kind": "list"})
+    pool = {"multiprocessing.Pool": runner(123.4e-6), "gilmap": runner(234.5e-6), "map": runner(3.0)}
+    run["cells"][1]["runners"] = pool
     run["machine"]["load"] = [9.0, 0, 0]
     long = {
         "gilmap, list": [[10**k, 1e-6 * 3**k] for k in range(9)],
@@ -158,7 +173,8 @@ def test_the_page_in_a_browser(tmp_path, width):
     assert found["width"] == width
     assert found["overflow"] <= 0 and found["beyond"] == 0 and found["cut"] == [], found
     assert found["smallest"] >= (11 if width >= 360 else 10)
-    assert found["first"] and found["bar"] > 0
+    assert found["first"] and found["bar"] > 0 and found["torn"] == []
+    assert width < 360 or found["unseen"] <= 0  # workload, input, size, gilmap, × map and best peer need no scrolling
     assert 100 <= found["narrowest"] <= found["widest"] <= 160  # no letters below each other, and room for the rest
 
 

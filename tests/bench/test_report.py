@@ -428,6 +428,18 @@ def test_seconds(seconds, text):
     assert units.seconds_text(seconds) == text
 
 
+def test_who_is_wrong_says_in_how_many_cells():
+    run = made_up(wrong="element 3")
+    cell = run["cells"][0]
+    for size, more in ((5, {"wrong": "element 4"}), (6, {}), (7, {"failed": "crashed", "seconds": []})):
+        run["cells"].append(cell | {"size": size, "runners": cell["runners"] | {"Numba njit": runner(2.0, **more)}})
+    run["cells"].append(run["cells"][2] | {"workload": "julia"})
+    assert [row[:3] for row in sections.wrongs(run)[1]] == [
+        ("Numba njit", "float_math, numpy, 1,000", "2 wrong, 1 right")
+    ]
+    assert "2 wrong, 1 right" in page.write(run) and "| 2 wrong, 1 right |" in markdown.full(run)
+
+
 @pytest.mark.parametrize(
     "wrong, shown",
     [
@@ -442,6 +454,6 @@ def test_seconds(seconds, text):
 )
 def test_who_raises_where_map_does_not_is_wrong_too(wrong, shown):
     run = made_up(wrong=wrong)
-    assert sections.wrongs(run)[1] == [("Numba njit", "float_math, numpy, 1,000", shown)]
+    assert sections.wrongs(run)[1] == [("Numba njit", "float_math, numpy, 1,000", "1 wrong, 0 right", shown)]
     assert [row[0] for row in sections.failures(run)[1]] == ["PyPy"]  # which is not there
     assert figures.losses(made_up(peer=0.1, wrong=wrong)) == []
