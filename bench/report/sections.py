@@ -160,8 +160,10 @@ def cell_text(run, cell):
     limit, ours = cell.get("limit"), figures.median_of(cell, "gilmap")
     parts = []
     if limit and ours:
-        parts.append(f"gilmap reaches {held_against(limit, ours)}, {seconds_text(limit['seconds'])}.")
-        if "copy" in limit and limit["what"].startswith("C++"):
+        reached = held_against(limit, ours)
+        itself = limit.get("limit_by") == "gilmap"
+        parts.append(f"{reached}." if itself else f"gilmap reaches {reached}, {seconds_text(limit['seconds'])}.")
+        if limit.get("copy") and limit["what"] != COPY:
             parts.append(f"A copy of the same bytes takes {seconds_text(limit['copy'])}.")
     if ours and (constant := reasons.fixed_costs(run, cell)):
         parts.append(f"Fixed costs are {seconds_text(constant)} of gilmap's call, as the next smaller size tells.")
@@ -185,11 +187,17 @@ def by_workload(run):
     return found
 
 
+COPY = "copy of the same bytes"
+
+
 def held_against(limit, ours):
-    """A share of the limit; plain loops are none, and gilmap's speed is so many times theirs."""
+    """A share of the limit. Plain loops are none, nor is gilmap itself: then it is so many times the C++."""
+    what, by = limit["what"], limit.get("limit_by", "C++")
+    if by == "gilmap":
+        who, seconds = what.partition(", quicker than ")[2], limit.get("cpp") or limit.get("copy")
+        return f"gilmap is the quickest, {digits(seconds / ours)} × {who}"
     ratio = limit["seconds"] / ours
-    what = limit["what"]
-    return f"{digits(ratio)} × {what}" if what.endswith("plain loops") else f"{ratio:.0%} of {what}"
+    return f"{digits(ratio)} × {what}" if by == "C++" and what.endswith("plain loops") else f"{ratio:.0%} of {what}"
 
 
 def principal(run):

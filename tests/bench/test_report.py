@@ -242,8 +242,18 @@ def test_the_limit_says_how_the_cpp_is_written():
     )
     assert sections.held_against({"what": "C++, plain loops", "seconds": 8.0}, 2.0) == "4 × C++, plain loops"
     cell["runners"]["C++"]["wrong"] = "element 0"
-    assert limits.limit_of(cell, 1)["what"] == "copy of the same bytes"
+    assert limits.limit_of(cell, 1)["what"] == sections.COPY
     assert limits.limit_of(cell | {"kind": "list"}, 1) is None
+
+
+def test_who_beats_the_cpp_is_the_limit():
+    limit = {"what": "Numba njit, quicker than C++, plain loops", "limit_by": "Numba njit", "seconds": 0.5, "cpp": 0.6}
+    assert sections.held_against(limit, 1.0) == "50% of Numba njit, quicker than C++, plain loops"
+    limit |= {"what": "gilmap itself, quicker than C++, SIMD by hand", "limit_by": "gilmap", "seconds": 0.5}
+    assert sections.held_against(limit, 0.5) == "gilmap is the quickest, 1.2 × C++, SIMD by hand"
+    run = made_up(ours=0.5)
+    run["cells"][0]["limit"] = limit
+    assert sections.cell_text(run, run["cells"][0]) == "gilmap is the quickest, 1.2 × C++, SIMD by hand."
 
 
 def test_the_report_says_so_where_there_are_no_losses():
