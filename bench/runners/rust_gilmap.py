@@ -1,7 +1,7 @@
 """The package of the same name in Rust, version 0.1.0 on PyPI, in an environment of its own under build/bench.
 
-Numba is in there as well, since its router makes use of it. After a call that raised, its workers may answer later calls with
-what was meant for that one; the contest gives it a new process then, as it does all peers.
+Numba is in there as well, since its router makes use of it. After a call that raised, its workers may answer later
+calls with what was meant for that one; the contest gives it a new process then, as it does all peers.
 """
 
 import os
