@@ -9,6 +9,7 @@ import os
 import time
 
 from bench import limits, machine
+from bench.order import in_turns
 from bench.peers import Failed, Peer, missing
 from bench.runners import FILES
 from bench.truth import Truth
@@ -232,7 +233,8 @@ def run(workloads=tuple(ALL), names=tuple(FILES), quick=False, minutes=None, pat
         part["load_after"], part["took"] = os.getloadavg(), time.monotonic() - began
         found["took"] = sum(p["took"] for p in parts)
 
-    order = [(w, kind, size) for w, kind, size in cells(workloads, quick) if (w.name, kind, size) not in known]
+    all_cells = in_turns(cells(workloads, quick)) if minutes else cells(workloads, quick)
+    order = [(w, kind, size) for w, kind, size in all_cells if (w.name, kind, size) not in known]
     try:
         for number, (workload, kind, size) in enumerate(order, start=1):
             if minutes and time.monotonic() - began > 60 * minutes:
