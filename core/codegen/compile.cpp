@@ -122,6 +122,7 @@ class Compilation {
     module_.setTargetTriple(as_argument(machine_->getTargetTriple()));
     module_.setDataLayout(machine_->createDataLayout());
     emitted_.has_fma = has_fma(emitted_.simd);
+    emitted_.tables = tables_of(ir_.functions[0]);
     declare_functions(emitted_);
     if (is_lanes()) {
       shape_ = choose_shape(ir_.functions[0], emitted_.simd, options_.lane_bits);
@@ -244,6 +245,7 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
   kernel->result_types = module.result_types;
   kernel->arg_ranges = element.arg_ranges;
   kernel->checks_inputs = work.checks_inputs();
+  kernel->tables = tables_of(element);
   kernel->may_deopt = work.facts().may_deopt;
   kernel->recursive = module.functions.size() > 1;
   kernel->unbounded = work.facts().polls || work.facts().foreign || kernel->recursive;

@@ -341,6 +341,17 @@ Value* FunctionEmitter::emit_instruction(ir::ValueId v) {
     case Op::CallResult:
       return emit_call_result(inst);
 
+    case Op::TableWay:
+      return emit_table_way(inst);
+    case Op::TableValue:
+      return emit_table_value(inst);
+    case Op::SetTableWay:
+      emit_set_table_way(inst);
+      return nullptr;
+    case Op::SetTableValue:
+      emit_set_table_value(inst);
+      return nullptr;
+
     case Op::DeoptIf:
       emit_deopt_if(inst);
       return nullptr;

@@ -125,6 +125,7 @@ class FunctionEmitter {
   llvm::Function* function_;
   llvm::IRBuilder<> b_;
   llvm::Value* cancel_ = nullptr;          // const uint8_t*
+  llvm::Value* tables_ = nullptr;          // see tables.h
   llvm::Value* depth_left_ = nullptr;      // i64, Python frames that callees may still enter
   unsigned width_ = 0;                     // lanes of the vectors being emitted; 0: scalars
   unsigned part_ = 0;                      // which vector of a varying value is being emitted
@@ -178,6 +179,13 @@ class FunctionEmitter {
 
   // emit_foreign.cpp
   llvm::Value* emit_call_foreign(ir::ValueId v);
+
+  // emit_tables.cpp
+  llvm::Value* table_entry(llvm::Type* type, size_t offset, ir::ValueId index, int64_t otherwise);
+  llvm::Value* emit_table_way(const ir::Inst& inst);
+  llvm::Value* emit_table_value(const ir::Inst& inst);
+  void emit_set_table_way(const ir::Inst& inst);
+  void emit_set_table_value(const ir::Inst& inst);
 
   // emit_calls.cpp
   llvm::Value* emit_call(ir::ValueId v);

@@ -106,6 +106,10 @@ int cost(const ir::Function& f, const ir::Inst& inst) {
     case Op::CallResult:
     case Op::AnyLane:
     case Op::ManyLanes:
+    case Op::TableWay:
+    case Op::TableValue:
+    case Op::SetTableWay:
+    case Op::SetTableValue:
     case Op::TakeNext:
     case Op::Argument:
     case Op::Finish:

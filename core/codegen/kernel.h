@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "codegen/tables.h"
 #include "ir/function.h"
 
 namespace gilmap::codegen {
@@ -29,6 +30,7 @@ struct KernelArgs {
   int64_t deopt_count = 0;                       // the kernel appends and counts up
   uint64_t outside = 0;                          // set by kernels that check their inputs
   const std::atomic<uint8_t>* cancel = nullptr;  // polled in loops
+  void* tables = nullptr;                        // see Kernel::tables
   int64_t depth_budget = 0;                      // Python frames that may still be entered; recursion deopts beyond
 };
 
@@ -48,6 +50,10 @@ class Kernel {
   // It finds out by itself, without another pass over the inputs: args.outside is 0 if all of them were within.
   // Otherwise what it wrote to payload and tags means nothing, and it has published no deopt.
   bool checks_inputs = false;
+
+  // What elements share with those that come later: memory for this kernel alone, cleared before its first run for a
+  // call and kept from run to run.
+  Tables tables;
 
   bool may_deopt = false;  // some deopt_if or call remains
   bool recursive = false;  // needs a thread with a deep stack

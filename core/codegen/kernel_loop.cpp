@@ -42,6 +42,7 @@ class KernelLoop final : public FunctionEmitter {
     b_.SetInsertPoint(some);
     memory_.load_args();
     cancel_ = memory_.cancel;
+    tables_ = memory_.shared_tables;
     if (module_.functions.size() > 1) load_depth();
     Value* count = memory_.load_deopt_count();
     b_.CreateBr(element_);

@@ -32,6 +32,7 @@ void KernelMemory::load_args() {
   deopts_ = field(ptr, offsetof(KernelArgs, deopts));
   reasons_ = field(ptr, offsetof(KernelArgs, deopt_reasons));
   cancel = field(ptr, offsetof(KernelArgs, cancel));
+  if (module_.tables.ways > 0) shared_tables = field(ptr, offsetof(KernelArgs, tables));
 }
 
 void KernelMemory::mark(Region region, llvm::Instruction* access) {

@@ -46,7 +46,7 @@ class KernelMemory {
   void store_outside(llvm::Value* bits);
 
   std::vector<llvm::Value*> columns;
-  llvm::Value *payload = nullptr, *tags = nullptr, *cancel = nullptr;
+  llvm::Value *payload = nullptr, *tags = nullptr, *cancel = nullptr, *shared_tables = nullptr;
 
  private:
   void mark(Region region, llvm::Instruction* access);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "codegen/kernel.h"
+#include "codegen/tables.h"
 #include "ir/function.h"
 
 namespace gilmap::codegen {
@@ -19,6 +20,7 @@ struct ModuleContext {
   const ir::Module& ir;
   llvm::Module& llvm;
   Simd simd = Simd::Off;                            // of the target, and so is
+  Tables tables = {};                               // of the element function
   bool has_fma = false;                             // only for sequences that are exact by proof
   std::vector<llvm::Function*> functions = {};      // of ir.functions, by index; null for the element function
   std::set<std::string> one_by_one = {};            // what lanes do one after the other, for LaneFacts

@@ -143,6 +143,10 @@ std::optional<uint64_t> evaluate(Op op, int64_t imm, std::span<const uint64_t> a
     case Op::CallResult:
     case Op::DeoptIf:
     case Op::Poll:
+    case Op::TableWay:
+    case Op::TableValue:
+    case Op::SetTableWay:
+    case Op::SetTableValue:
     case Op::TakeNext:
     case Op::Argument:
     case Op::Finish:

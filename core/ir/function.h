@@ -35,7 +35,7 @@ enum class Op : uint8_t {
   Param,  // a block parameter; not a row of the table because it stands in no block's body
 };
 
-enum class Effect : uint8_t { Pure, Deopt, Poll, Element, Foreign };
+enum class Effect : uint8_t { Pure, Deopt, Poll, Element, Foreign, Table };
 
 struct OpInfo {
   const char* text;
@@ -54,6 +54,8 @@ enum class DeoptReason : uint8_t {
 
 const char* text(DeoptReason reason);   // the word in the IR's text form
 const char* words(DeoptReason reason);  // the words for a user
+
+constexpr int max_tables = 8;  // of an element function, and as many values of all of them
 
 using ValueId = uint32_t;
 using BlockId = uint32_t;
@@ -74,7 +76,8 @@ struct Inst {
   int64_t imm = 0;
   std::vector<ValueId> args;
   bool varying = false;  // of a lane function
-  IntRange range = {};   // of a lane function: bounds of an i64 in the lanes that matter
+  // Of a lane function: bounds of an i64 in the lanes that matter. Of a table_value: bounds of what is written.
+  IntRange range = {};
 };
 
 struct Edge {

@@ -89,6 +89,10 @@ class Interpreter {
     const Inst& inst = frame.f[v];
     std::vector<uint64_t> args = operands(frame, inst.args);
     if (inst.op == Op::Poll) return true;
+    if (info(inst.op).effect == Effect::Table) {  // it forgets at once
+      frame.bits[v] = 0;
+      return true;
+    }
     if (inst.op == Op::DeoptIf) {
       if (args[0]) *left = deopt(static_cast<DeoptReason>(inst.imm));
       return !args[0];

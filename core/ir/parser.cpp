@@ -357,7 +357,13 @@ class Parser {
       if (!known || !expect("(")) return false;
       return lex_.accept(")") || (uses(&inst->args) && expect(")"));
     }
-    if (inst->op == Op::CallResult) return use(&inst->args.emplace_back()) && expect(",") && integer(&inst->imm);
+    if (inst->op == Op::CallResult || info(inst->op).effect == Effect::Table) {
+      const size_t count = inst->op == Op::SetTableWay || inst->op == Op::SetTableValue ? 2 : 1;
+      for (size_t k = 0; k < count; ++k) {
+        if (!use(&inst->args.emplace_back()) || !expect(",")) return false;
+      }
+      return integer(&inst->imm);
+    }
     if (inst->op == Op::DeoptIf) {
       DeoptReason why = DeoptReason::Other;
       if (!use(&inst->args.emplace_back()) || !expect(",") || !reason(&why)) return false;

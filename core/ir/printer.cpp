@@ -145,7 +145,7 @@ class Printer {
     } else if (inst.op == Op::Call) {
       out_ += "fn" + std::to_string(inst.imm);
       call_operands(inst);
-    } else if (inst.op == Op::CallResult) {
+    } else if (inst.op == Op::CallResult || info(inst.op).effect == Effect::Table) {
       values(inst.args);
       out_ += ", " + std::to_string(inst.imm);
     } else if (inst.op == Op::DeoptIf) {

@@ -88,7 +88,7 @@ class Verifier {
   }
 
   void range_of(ValueId v) {
-    if (!f_.lanes) say(name(v) + " has a range, but this is no lane function");
+    if (!f_.lanes && f_[v].op != Op::TableValue) say(name(v) + " has a range, but this is no lane function");
     if (f_.type(v) != Type::I64) say(name(v) + " has a range, but is " + type_name(f_.type(v)));
     if (f_[v].range.lo > f_[v].range.hi) say(name(v) + " has an empty range");
   }
@@ -238,9 +238,17 @@ class Verifier {
       Type t = f_.type(inst.args[i]);
       if (!matches(wants[i], t)) say("operand " + std::to_string(i + 1) + " cannot be " + type_name(t));
     }
+    if (info(inst.op).effect == Effect::Table) table(inst);
     if (inst.op == Op::BConst && inst.imm != 0 && inst.imm != 1) say("the constant is neither 0 nor 1");
     if (inst.op == Op::DeoptIf && (inst.imm < 0 || inst.imm > static_cast<int64_t>(DeoptReason::Other))) {
       say("there is no such deopt reason");
+    }
+  }
+
+  void table(const Inst& inst) {
+    if (inst.imm < 0 || inst.imm >= max_tables) say("there is no such table");
+    if (f_.lanes && std::ranges::any_of(inst.args, [&](ValueId v) { return f_[v].varying; })) {
+      say("the operands of a table are uniform");
     }
   }
 

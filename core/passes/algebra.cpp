@@ -89,6 +89,10 @@ ValueId Algebra::once(ValueId v) {
     case Op::ForeignFailed:
     case Op::AnyLane:
     case Op::ManyLanes:
+    case Op::TableWay:
+    case Op::TableValue:
+    case Op::SetTableWay:
+    case Op::SetTableValue:
     case Op::TakeNext:
     case Op::Argument:
     case Op::Finish:

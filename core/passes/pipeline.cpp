@@ -14,6 +14,7 @@
 #include "passes/remove_unreachable.h"
 #include "passes/simplify_params.h"
 #include "passes/steady_loops.h"
+#include "passes/tabulate_loops.h"
 
 namespace gilmap::passes {
 namespace {
@@ -23,7 +24,7 @@ struct Pass {
   bool (*run)(ir::Function&);
 };
 
-constexpr std::array<Pass, 12> passes = {{
+constexpr std::array<Pass, 13> passes = {{
     {"remove_unreachable", remove_unreachable},
     {"pool_constants", pool_constants},
     {"simplify_params", simplify_params},
@@ -34,6 +35,7 @@ constexpr std::array<Pass, 12> passes = {{
     {"separate_invariant_sums", separate_invariant_sums},
     {"run_steady_loops_once", run_steady_loops_once},
     {"run_invariant_loops_once", run_invariant_loops_once},
+    {"tabulate_loops", tabulate_loops},
     {"remove_polls", remove_polls},
     {"compact_values", compact_values},
 }};
@@ -75,7 +77,8 @@ void clean_up(ir::Function& f) {
   run("eliminate_dead", f);
 }
 
-void optimise(ir::Function& f) {
+// Only the element function has tables: it alone is given memory for them.
+void optimise(ir::Function& f, bool is_element_function) {
   clean_up(f);  // the lifter's block parameters and repeated checks
   for (int round = 0; round < 2; ++round) {
     if (!run("drop_checks", f)) break;  // what ranges prove
@@ -89,6 +92,7 @@ void optimise(ir::Function& f) {
   }
   fewer_rounds |= run("run_invariant_loops_once", f);
   if (fewer_rounds) clean_up(f);
+  if (is_element_function && run("tabulate_loops", f)) clean_up(f);
   run("remove_polls", f);
   run("compact_values", f);
 }
@@ -96,7 +100,7 @@ void optimise(ir::Function& f) {
 }  // namespace
 
 void run_pipeline(ir::Module& module) {
-  for (ir::Function& f : module.functions) optimise(f);
+  for (ir::Function& f : module.functions) optimise(f, &f == module.functions.data());
 }
 
 bool run_pass(std::string_view name, ir::Module& module) {

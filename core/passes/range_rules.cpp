@@ -138,6 +138,10 @@ IntRange RangeAnalysis::compute(ValueId v) {
     case Op::ManyLanes:
     case Op::TakeNext:
       return any_bool;
+    case Op::TableWay:
+      return {0, 255};
+    case Op::TableValue:
+      return inst.type == ir::Type::Bool ? any_bool : inst.range;
     case Op::Argument:
       return inst.type == ir::Type::Bool ? any_bool : full_range;
     case Op::CallNumeric:
@@ -179,6 +183,8 @@ IntRange RangeAnalysis::compute(ValueId v) {
     case Op::IToF:
     case Op::DeoptIf:
     case Op::Poll:
+    case Op::SetTableWay:
+    case Op::SetTableValue:
     case Op::Finish:
       return full_range;
   }

@@ -33,7 +33,10 @@ Run& inline_run() {
 
 }  // namespace
 
-Job::Job(JobSpec spec) : spec_(std::move(spec)), frontier_(spec_.begin) {}
+Job::Job(JobSpec spec) : spec_(std::move(spec)), frontier_(spec_.begin) {
+  static std::atomic<uint64_t> jobs{0};
+  spec_.number = jobs.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 Job::~Job() {
   if (shared_ == nullptr) return;

@@ -70,6 +70,7 @@ struct JobSpec {
   // Work after which a waiting caller is woken although there is no deopt. A wake-up takes a CPU from the workers.
   int64_t wake_after_ns = 50'000;
   double ns_per_row = 0;  // if known from earlier runs, for the chunk size; 0: unknown
+  uint64_t number = 0;    // of the job, which sets it
   // The rows have effects, so they run in order, each once, on the calling thread: run_inline() and wait() run them.
   bool in_order = false;
 };

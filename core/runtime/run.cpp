@@ -89,11 +89,13 @@ int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
   args_.cancel = cancel;
   args_.depth_budget = std::min(spec_->depth_budget, max_depth);
   const codegen::Kernel& kernel = kernel_of_block();
+  args_.tables = tables_.of(kernel, spec_->number);
   // Publishes what stands above, as the kernel's own stores do later; ThreadSanitizer knows nothing of those.
   __atomic_store_n(&args_.deopt_count, 0, __ATOMIC_RELEASE);
   int64_t done = kernel.run(&args_, 0, rows_);
   if (kernel.checks_inputs && args_.outside != 0) {
     ++misses_;
+    args_.tables = tables_.of(*spec_->kernel, spec_->number);
     done = spec_->kernel->run(&args_, 0, rows_);
   } else if (kernel.lanes > 1) {
     lane_rows += done;

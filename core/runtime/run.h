@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "runtime/job.h"
+#include "runtime/kernel_tables.h"
 
 namespace gilmap::runtime {
 
@@ -75,6 +76,7 @@ class Run {
   void scatter(int64_t from, int64_t to);
 
   const JobSpec* spec_ = nullptr;
+  KernelTables tables_;
   codegen::KernelArgs args_;
   int64_t base_ = 0, rows_ = 0;  // of the block
   int64_t settled_ = 0;          // rows below are settled

@@ -38,6 +38,7 @@ std::vector<ir::Outcome> run_compiled(const ir::Module& module, const Rows& rows
   std::vector<uint8_t> payload(rows.size() * width), tags(rows.size()), reasons(rows.size());
   std::vector<int64_t> deopts(rows.size());
   const std::atomic<uint8_t> cancel{options.cancelled};
+  std::vector<char> tables(kernel->tables.bytes());
   codegen::KernelArgs call;
   call.inputs = inputs.data();
   call.payload = payload.data();
@@ -45,6 +46,7 @@ std::vector<ir::Outcome> run_compiled(const ir::Module& module, const Rows& rows
   call.deopts = deopts.data();
   call.deopt_reasons = reasons.data();
   call.cancel = &cancel;
+  call.tables = tables.data();
   call.depth_budget = options.depth_budget;
   const auto done = static_cast<size_t>(kernel->run(&call, 0, static_cast<int64_t>(rows.size())));
 

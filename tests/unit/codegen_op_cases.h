@@ -106,7 +106,8 @@ inline Column edges(Type t) {
 inline bool is_plain(Op op) {
   return op != Op::CallNumeric && op != Op::CallFailed && op != Op::Call && op != Op::CallResult && op != Op::DeoptIf &&
          op != Op::CallForeign && op != Op::ForeignFailed && op != Op::Param &&
-         ir::info(op).effect != ir::Effect::Poll && ir::info(op).effect != ir::Effect::Element;
+         ir::info(op).effect != ir::Effect::Poll && ir::info(op).effect != ir::Effect::Element &&
+         ir::info(op).effect != ir::Effect::Table;
 }
 
 struct Case {

@@ -116,6 +116,7 @@ inline Ran run(const Kernel& kernel, const std::vector<Column>& columns, int64_t
   Ran ran;
   ran.tags.resize(kernel.result_types.size() > 1 ? n : 0);
   ran.rows.resize(n);
+  std::vector<char> tables(kernel.tables.bytes());
   KernelArgs args;
   args.inputs = inputs.data();
   args.payload = payload.data();
@@ -123,6 +124,7 @@ inline Ran run(const Kernel& kernel, const std::vector<Column>& columns, int64_t
   args.deopts = ran.rows.data();
   args.deopt_reasons = reasons.data();
   args.cancel = cancel ? cancel : &never;
+  args.tables = tables.data();
   args.depth_budget = depth_budget;
   args.outside = kernel.checks_inputs ? 1 : 0;
   ran.stopped_at = kernel.run(&args, 0, static_cast<int64_t>(n));

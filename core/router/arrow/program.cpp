@@ -111,6 +111,10 @@ const char* function_of(Op op) {
     case Op::CallResult:
     case Op::DeoptIf:
     case Op::Poll:
+    case Op::TableWay:
+    case Op::TableValue:
+    case Op::SetTableWay:
+    case Op::SetTableValue:
     case Op::TakeNext:
     case Op::Argument:
     case Op::Finish:
