@@ -104,8 +104,9 @@ std::optional<LaneFacts> lane_facts(const ir::Module& module, std::string* error
 // What this library is and uses, for `python -m gilmap info`.
 struct Description {
   std::string llvm_version;
-  std::string cpu;   // LLVM's name of the running CPU
-  std::string simd;  // the instruction set in use, or why there is none
+  std::string cpu;       // LLVM's name of the running CPU
+  std::string simd;      // the instruction set in use, or why there is none
+  bool compiles = true;  // false where GILMAP_SIMD names a set that the CPU lacks
 };
 Description describe();
 

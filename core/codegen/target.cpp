@@ -145,6 +145,7 @@ Description describe() {
   d.cpu = host().cpu;
   const auto simd = best();
   d.simd = simd ? simd_name(*simd) : simd.error();
+  d.compiles = simd.has_value();
   return d;
 }
 

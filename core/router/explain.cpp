@@ -27,6 +27,12 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
     e.why = std::move(lifted.error());
     return e;
   }
+  std::string error;
+  const auto machine = loader::describe(&error);
+  if (!machine || !machine->compiles) {
+    e.why.what = machine ? machine->simd : error;
+    return e;
+  }
   e.compiled = true;
   e.foreign = lifted->foreign;
   if (const auto entry = known_entry(callable)) {

@@ -465,6 +465,21 @@ def test_command_line_info():
     assert facts["LLVM"].strip()[0].isdigit() and facts["CPU"].strip() and "memory" in facts["caches"]
 
 
+def test_explain_where_the_instructions_asked_for_are_not_there():
+    source = """
+import gilmap
+from gilmap import _gilmap
+print("does not have it" in _gilmap.describe_codegen()["simd"])
+explained = gilmap.explain(lambda n: n * 3 + 1, [1])
+print(explained["backend"], "does not have it" in explained["reason"], gilmap.map(lambda n: n * 3 + 1, range(3)))
+print("GILMAP_SIMD to" in str(explained))
+"""
+    lacking, *rest = run_script(source, GILMAP_SIMD="avx512").split("\n")
+    if lacking == "False":
+        pytest.skip("this CPU has all of them")
+    assert rest[:2] == ["subinterp True [1, 4, 7]", "True"]
+
+
 def test_import_brings_no_other_large_module():
     output = run_script("import sys, gilmap, json; gilmap.map(abs, [1]); print(json.dumps(sorted(sys.modules)))")
     modules = set(json.loads(output))

@@ -285,6 +285,11 @@ _ROWS: list[tuple[str, str, bool]] = [
         False,
     ),
     (
+        r"^GILMAP_SIMD=",
+        "Set GILMAP_SIMD to avx512, avx2, sse or off, whichever this CPU has, or leave it unset.",
+        True,
+    ),
+    (
         r"^the bytecode",
         "This comes from a tool that rewrites functions: map the function before it was rewritten.",
         False,
