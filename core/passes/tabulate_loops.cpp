@@ -24,9 +24,14 @@
 
 #include "ir/builder.h"
 #include "ir/loops.h"
+#include "passes/eliminate_dead.h"
+#include "passes/fold_values.h"
+#include "passes/merge_blocks.h"
 #include "passes/op_kinds.h"
+#include "passes/pool_constants.h"
 #include "passes/remove_unreachable.h"
 #include "passes/rewrite.h"
+#include "passes/simplify_params.h"
 #include "passes/value_ranges.h"
 
 namespace gilmap::passes {
@@ -46,7 +51,6 @@ constexpr bool reads_table(Op op) { return op == Op::TableWay || op == Op::Table
 
 struct Exit {
   Incoming edge;
-  BlockId to;
   BlockId write = ir::no_block, read = ir::no_block;  // of the new blocks
 };
 
@@ -168,7 +172,7 @@ class Tabulation {
       for (uint32_t k = 0; k < edges.size(); ++k) {
         if (loop(plan.inner).blocks[edges[k].block]) continue;
         if (f_.blocks[edges[k].block].end.kind == ir::Terminator::Kind::Deopt) continue;
-        plan.exits.push_back({{b, k}, edges[k].block});
+        plan.exits.push_back({{b, k}});
       }
     }
     return !plan.exits.empty() && plan.exits.size() <= most_ways;
@@ -432,6 +436,23 @@ bool tabulate_loops(Function& f) {
     values = tabulation.values();
   }
   return tables > 0;
+}
+
+void forget_tables(Function& f) {
+  if (!has_tables(f)) return;
+  for (ir::Inst& inst : f.values) {
+    if (!reads_table(inst.op)) continue;
+    inst = {constant_of(inst.type), inst.type, inst.line, 0, {}};  // no way was written, and no value is read
+  }
+  for (ir::Block& block : f.blocks) {
+    std::erase_if(block.body, [&](ValueId v) { return f[v].op == Op::SetTableWay || f[v].op == Op::SetTableValue; });
+  }
+  pool_constants(f);
+  fold_values(f);
+  remove_unreachable(f);
+  simplify_params(f);
+  merge_blocks(f);
+  eliminate_dead(f);
 }
 
 }  // namespace gilmap::passes

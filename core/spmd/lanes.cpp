@@ -15,6 +15,7 @@
 #include "passes/remove_unreachable.h"
 #include "passes/rewrite.h"
 #include "passes/simplify_params.h"
+#include "passes/tabulate_loops.h"
 #include "passes/value_ranges.h"
 #include "spmd/expand_gcd.h"
 #include "spmd/freeze.h"
@@ -280,24 +281,10 @@ class Writer {
       return;
     }
     const bool varying = std::ranges::any_of(inst.args, [&](ValueId arg) { return out_[arg].varying; });
-    if (ir::info(inst.op).effect == ir::Effect::Table) return write_table_access(n, v, std::move(inst), varying);
     if (inst.op == Op::CallNumeric && varying) {
       if (const ValueId lanes = mask(n); !is(lanes, true)) inst.args.push_back(lanes);
     }
     if ((inst.op == Op::IFloorDiv || inst.op == Op::IMod) && !varying && !graph_.is_busy(n)) make_safe(&inst);
-    values_[v] = append(std::move(inst));
-  }
-
-  // Lanes in different rounds share nothing: for them the table forgets at once. Nor is written what was computed for
-  // nobody.
-  void write_table_access(NodeId n, ValueId v, ir::Inst inst, bool varying) {
-    const bool reads = inst.op == Op::TableWay || inst.op == Op::TableValue;
-    if (varying && reads) values_[v] = constant(passes::constant_of(inst.type), inst.type, 0);
-    if (varying) return;
-    if (!reads && !graph_.is_busy(n)) {
-      const ValueId nowhere = constant(Op::IConst, Type::I64, -1);
-      inst.args[0] = append({Op::Select, Type::I64, 0, 0, {any(alive(mask(n))), inst.args[0], nowhere}});
-    }
     values_[v] = append(std::move(inst));
   }
 
@@ -452,14 +439,10 @@ std::optional<ir::Function> write_lanes(const ir::Module& module, bool rounds_di
   return lanes;
 }
 
-bool reads_tables(const ir::Function& f) {
-  return std::ranges::any_of(f.values, [](const ir::Inst& inst) { return inst.op == Op::TableWay; });
-}
-
 // Nothing if there is no loop to refill in, or lanes would lose too much that they share in the same round.
 std::optional<ir::Function> write_with_refill(const ir::Module& module, const ir::Function& plain) {
   constexpr double most_dearer = 1.4;
-  if (!has_loop_to_refill(plain) || reads_tables(plain)) return std::nullopt;
+  if (!has_loop_to_refill(plain)) return std::nullopt;
   std::string why;
   const auto apart = write_lanes(module, true, &why);
   if (!apart || cost_of_round(*apart) > most_dearer * cost_of_round(plain) + 4) return std::nullopt;
@@ -480,6 +463,9 @@ std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
   if (module.functions[0].blocks[0].params.empty()) return refuse("a function without arguments");
   if (module.functions[0].values.size() > max_values) return refuse("it is too long");
   ir::Module prepared = module;
+  // Under masks, a loop that is the same for all elements may become one that lanes leave by different ways: what it
+  // comes to then is no longer one value for all of them.
+  passes::forget_tables(prepared.functions[0]);
   expand_gcd(prepared.functions[0]);
   annotate_ranges(prepared.functions[0]);
   auto plain = write_lanes(prepared, false, why);

@@ -229,3 +229,25 @@ def beyond_the_table(n):
             total += ones * (again + 1)
             k += 59
     return total
+
+
+@case(ints(-2, 60), odd=False)
+def beside_checks(n):
+    """Lanes may be left to CPython in front of the inner loop, and leave it in different rounds: a table would be wrong."""
+    total, a, b = 0, 1, 3
+    for k in range(40):
+        a = (a * 7 + 74) % 65537
+        if n != 3:
+            b = b * 2 % 1000
+        v = abs((b ^ (n + a)) + (a // 13)) % 1000
+        while v > 3:
+            if v % 3 == 2:
+                break
+            v //= 3
+        w = k
+        for _ in range(15):
+            w = (w + (k & 3)) % 1009
+        total = (total * 2 + w + 1) % 1000003
+        if n == 0:
+            total += w
+    return total
