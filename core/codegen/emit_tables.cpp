@@ -1,4 +1,4 @@
-// Tables that elements share. They are uniform, so their code is scalar code in kernels of lanes, too.
+// Tables that elements share. Where they stand in a lane function they are uniform, and their code is scalar code.
 
 #include "codegen/emitter.h"
 
