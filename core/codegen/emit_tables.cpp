@@ -1,4 +1,4 @@
-// Tables that elements share. Where they stand in a lane function they are uniform, and their code is scalar code.
+// Tables that elements share. Lane functions have none.
 
 #include "codegen/emitter.h"
 

@@ -301,7 +301,6 @@ llvm::BasicBlock* LaneKernel::enter() {
   b_.SetInsertPoint(some);
   memory_.load_args();
   cancel_ = memory_.cancel;
-  tables_ = memory_.shared_tables;
   return exit;
 }
 

@@ -11,8 +11,8 @@
 // by lane; a uniform operand or edge argument stands for the same in every lane. Control flow is uniform. Parameters of
 // the entry are varying. What is computed for lanes that do not matter at that place is arbitrary: where the
 // precondition of an operation does not hold, its result is any value, and nothing else happens. There is no deopt_if,
-// deopt or call: `ret` has the results and, behind them, a mask for each of `deopts`: the lanes left to CPython. The
-// results are one value, or none if that is None; where the module has several result types, a payload (an i64, an
+// deopt, call or table: `ret` has the results and, behind them, a mask for each of `deopts`: the lanes left to CPython.
+// The results are one value, or none if that is None; where the module has several result types, a payload (an i64, an
 // f64's bits, a bool's 0 or 1) and the Tag of its type, an i64 too.
 //
 // A lane function that refills computes all elements of its call: a lane that is done with one (`finish`) takes another

@@ -72,12 +72,10 @@ class LaneInterpreter {
 
   void step(ValueId v) {
     const Inst& inst = f_[v];
-    if (inst.op == Op::Poll || inst.op == Op::SetTableWay || inst.op == Op::SetTableValue) return;
+    if (inst.op == Op::Poll) return;
     if (inst.op == Op::Finish) return finish(inst.args);
     Bits result;
-    if (inst.op == Op::TableWay) {  // it forgets at once
-      result = {0};
-    } else if (inst.op == Op::AnyLane || inst.op == Op::ManyLanes) {
+    if (inst.op == Op::AnyLane || inst.op == Op::ManyLanes) {
       const Bits& bits = values_[inst.args[0]];
       const auto count = static_cast<size_t>(std::ranges::count_if(bits, [](uint64_t b) { return b != 0; }));
       result = {inst.op == Op::AnyLane ? count > 0 : 4 * count >= bits.size()};

@@ -39,6 +39,16 @@ size_t Loops::outer(size_t i) const {
   return none;
 }
 
+std::optional<Incoming> only_entry(const Loop& loop, const Predecessors& preds, const Dominators& dominators) {
+  std::optional<Incoming> entry;
+  for (Incoming in : preds[loop.header]) {
+    if (!dominators.reachable(in.from) || loop.blocks[in.from]) continue;
+    if (entry) return std::nullopt;
+    entry = in;
+  }
+  return entry;
+}
+
 bool has_loops(const Function& f) {
   std::vector<bool> seen(f.blocks.size());
   for (BlockId b : reverse_postorder(f)) {

@@ -34,6 +34,9 @@ class Loops {
   std::vector<size_t> innermost_;
 };
 
+// The edge into a loop from outside, if it is the only one that can be reached.
+std::optional<Incoming> only_entry(const Loop& loop, const Predecessors& preds, const Dominators& dominators);
+
 // Is there a way back? Cheaper than finding the loops.
 bool has_loops(const Function& f);
 

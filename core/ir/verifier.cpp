@@ -207,7 +207,8 @@ class Verifier {
       }
     };
     if (f_.lanes) {
-      if (inst.op == Op::DeoptIf || inst.op == Op::Call || inst.op == Op::CallResult || inst.op == Op::CallForeign) {
+      if (inst.op == Op::DeoptIf || inst.op == Op::Call || inst.op == Op::CallResult || inst.op == Op::CallForeign ||
+          info(inst.op).effect == Effect::Table) {
         return say("does not belong into a lane function");
       }
       if (inst.varying != is_varying(f_, inst)) {
@@ -247,9 +248,6 @@ class Verifier {
 
   void table(const Inst& inst) {
     if (inst.imm < 0 || inst.imm >= max_tables) say("there is no such table");
-    if (f_.lanes && std::ranges::any_of(inst.args, [&](ValueId v) { return f_[v].varying; })) {
-      say("the operands of a table are uniform");
-    }
   }
 
   void types(const std::vector<ValueId>& args, const std::vector<Type>& want) {

@@ -91,13 +91,9 @@ class InvariantLoops {
   }
 
   bool find_entry(Plan& plan) const {
-    int entries = 0;
-    for (Incoming in : preds_[loop(plan.inner).header]) {
-      if (!dominators_.reachable(in.from) || loop(plan.inner).blocks[in.from]) continue;
-      plan.entry = in;
-      ++entries;
-    }
-    return entries == 1 && loops_->innermost(plan.entry.from) == plan.outer;
+    const auto entry = ir::only_entry(loop(plan.inner), preds_, dominators_);
+    if (entry) plan.entry = *entry;
+    return entry && loops_->innermost(plan.entry.from) == plan.outer;
   }
 
   bool find_exit(Plan& plan) const {

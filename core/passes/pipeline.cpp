@@ -63,6 +63,8 @@ bool run(std::string_view name, ir::Function& f) {
   return changed;
 }
 
+}  // namespace
+
 // Folding makes constants of branches; what they no longer reach brings further folding.
 void clean_up(ir::Function& f) {
   for (int round = 0; round < 3; ++round) {
@@ -76,6 +78,8 @@ void clean_up(ir::Function& f) {
   run("remove_unreachable", f);
   run("eliminate_dead", f);
 }
+
+namespace {
 
 // Only the element function has tables: it alone is given memory for them.
 void optimise(ir::Function& f, bool is_element_function) {

@@ -12,6 +12,9 @@ namespace gilmap::passes {
 // Everything between the lifter and the code generator.
 void run_pipeline(ir::Module& module);
 
+// Between passes: folds, and drops what nothing needs any more.
+void clean_up(ir::Function& f);
+
 // One pass by its name, on every function of the module; for file tests. False if there is no such pass.
 bool run_pass(std::string_view name, ir::Module& module);
 std::span<const std::string_view> pass_names();

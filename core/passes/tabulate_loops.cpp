@@ -24,14 +24,9 @@
 
 #include "ir/builder.h"
 #include "ir/loops.h"
-#include "passes/eliminate_dead.h"
-#include "passes/fold_values.h"
-#include "passes/merge_blocks.h"
 #include "passes/op_kinds.h"
-#include "passes/pool_constants.h"
 #include "passes/remove_unreachable.h"
 #include "passes/rewrite.h"
-#include "passes/simplify_params.h"
 #include "passes/value_ranges.h"
 
 namespace gilmap::passes {
@@ -76,7 +71,7 @@ class Tabulation {
 
   // Changes one loop whose header is none of `done`, and adds it there, with those within. False if there is none.
   bool run(std::set<BlockId>& done) {
-    if (!loops_ || tables_ == ir::max_tables) return false;
+    if (!loops_) return false;
     for (size_t i = 0; i < loops_->size(); ++i) {
       if (loops_->outer(i) == ir::Loops::none || done.contains(loop(i).header)) continue;
       const auto plan = plan_for(i);
@@ -117,13 +112,9 @@ class Tabulation {
   // ---------------------------------------------------------------- the inner loop
 
   bool find_entry(Plan& plan) const {
-    int entries = 0;
-    for (Incoming in : preds_[loop(plan.inner).header]) {
-      if (loop(plan.inner).blocks[in.from]) continue;
-      plan.entry = in;
-      ++entries;
-    }
-    return entries == 1;
+    const auto entry = ir::only_entry(loop(plan.inner), preds_, dominators_);
+    if (entry) plan.entry = *entry;
+    return entry.has_value();
   }
 
   // Does a counter of its own go from one constant to another in a few rounds?
@@ -438,8 +429,8 @@ bool tabulate_loops(Function& f) {
   return tables > 0;
 }
 
-void forget_tables(Function& f) {
-  if (!has_tables(f)) return;
+bool forget_tables(Function& f) {
+  if (!has_tables(f)) return false;
   for (ir::Inst& inst : f.values) {
     if (!reads_table(inst.op)) continue;
     inst = {constant_of(inst.type), inst.type, inst.line, 0, {}};  // no way was written, and no value is read
@@ -447,12 +438,7 @@ void forget_tables(Function& f) {
   for (ir::Block& block : f.blocks) {
     std::erase_if(block.body, [&](ValueId v) { return f[v].op == Op::SetTableWay || f[v].op == Op::SetTableValue; });
   }
-  pool_constants(f);
-  fold_values(f);
-  remove_unreachable(f);
-  simplify_params(f);
-  merge_blocks(f);
-  eliminate_dead(f);
+  return true;
 }
 
 }  // namespace gilmap::passes

@@ -12,6 +12,7 @@
 #include "passes/eliminate_dead.h"
 #include "passes/merge_blocks.h"
 #include "passes/op_kinds.h"
+#include "passes/pipeline.h"
 #include "passes/remove_unreachable.h"
 #include "passes/rewrite.h"
 #include "passes/simplify_params.h"
@@ -465,7 +466,7 @@ std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
   ir::Module prepared = module;
   // Under masks, a loop that is the same for all elements may become one that lanes leave by different ways: what it
   // comes to then is no longer one value for all of them.
-  passes::forget_tables(prepared.functions[0]);
+  if (passes::forget_tables(prepared.functions[0])) passes::clean_up(prepared.functions[0]);
   expand_gcd(prepared.functions[0]);
   annotate_ranges(prepared.functions[0]);
   auto plain = write_lanes(prepared, false, why);
