@@ -207,6 +207,7 @@ NB_MODULE(_gilmap, m) {
       checks.append(c);
     }
     d["checks"] = checks;
+    d["shared_lines"] = std::vector<int>(e.shared_lines.begin(), e.shared_lines.end());
     if (e.compiled) {
       nb::dict simd;
       simd["possible"] = e.lanes.has_value();

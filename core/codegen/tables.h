@@ -1,21 +1,19 @@
 #pragma once
-// Where the tables of passes/tabulate_loops.h lie in the memory that a kernel is given for them: the ways of all
-// tables, a byte for each index, and behind them the values, 8 bytes each.
+// Where the tables of passes/tabulate_loops.h and resume_loops.h lie in the memory that a kernel is given for them: the
+// ways of all tables, a byte for each index, and behind them the values, 8 bytes each.
 //
 // Each has two entries more than indices. An index that is too large reads the first of them, which is never written,
 // and writes the second, which is never read, so that there is nothing to branch on.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
-#include "ir/function.h"
+#include "ir/tables.h"
 
 namespace gilmap::codegen {
 
 struct Tables {
-  static constexpr int64_t length =
-      1 << 15;  // indices: their ways fit the first-level cache, and their values the second
+  static constexpr int64_t length = ir::table_length;
   static constexpr int64_t unwritten = length, unread = length + 1;
 
   int ways = 0;    // how many tables
@@ -33,16 +31,10 @@ struct Tables {
 
 // Of all that is in the function.
 inline Tables tables_of(const ir::Function& f) {
+  const ir::TableCounts counts = ir::count_tables(f);
   Tables tables;
-  for (const ir::Block& block : f.blocks) {
-    for (ir::ValueId v : block.body) {
-      const auto count = static_cast<int>(f[v].imm) + 1;
-      if (f[v].op == ir::Op::SetTableWay) tables.ways = std::max(tables.ways, count);
-      if (f[v].op == ir::Op::TableWay) tables.ways = std::max(tables.ways, count);
-      if (f[v].op == ir::Op::SetTableValue) tables.values = std::max(tables.values, count);
-      if (f[v].op == ir::Op::TableValue) tables.values = std::max(tables.values, count);
-    }
-  }
+  tables.ways = counts.ways;
+  tables.values = counts.values;
   return tables;
 }
 

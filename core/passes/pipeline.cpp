@@ -12,6 +12,7 @@
 #include "passes/pool_constants.h"
 #include "passes/remove_polls.h"
 #include "passes/remove_unreachable.h"
+#include "passes/resume_loops.h"
 #include "passes/simplify_params.h"
 #include "passes/steady_loops.h"
 #include "passes/tabulate_loops.h"
@@ -24,7 +25,7 @@ struct Pass {
   bool (*run)(ir::Function&);
 };
 
-constexpr std::array<Pass, 13> passes = {{
+constexpr std::array<Pass, 14> passes = {{
     {"remove_unreachable", remove_unreachable},
     {"pool_constants", pool_constants},
     {"simplify_params", simplify_params},
@@ -35,6 +36,7 @@ constexpr std::array<Pass, 13> passes = {{
     {"separate_invariant_sums", separate_invariant_sums},
     {"run_steady_loops_once", run_steady_loops_once},
     {"run_invariant_loops_once", run_invariant_loops_once},
+    {"resume_loops", resume_loops},
     {"tabulate_loops", tabulate_loops},
     {"remove_polls", remove_polls},
     {"compact_values", compact_values},
@@ -63,8 +65,6 @@ bool run(std::string_view name, ir::Function& f) {
   return changed;
 }
 
-}  // namespace
-
 // Folding makes constants of branches; what they no longer reach brings further folding.
 void clean_up(ir::Function& f) {
   for (int round = 0; round < 3; ++round) {
@@ -79,10 +79,7 @@ void clean_up(ir::Function& f) {
   run("eliminate_dead", f);
 }
 
-namespace {
-
-// Only the element function has tables: it alone is given memory for them.
-void optimise(ir::Function& f, bool is_element_function) {
+void optimise(ir::Function& f) {
   clean_up(f);  // the lifter's block parameters and repeated checks
   for (int round = 0; round < 2; ++round) {
     if (!run("drop_checks", f)) break;  // what ranges prove
@@ -96,7 +93,6 @@ void optimise(ir::Function& f, bool is_element_function) {
   }
   fewer_rounds |= run("run_invariant_loops_once", f);
   if (fewer_rounds) clean_up(f);
-  if (is_element_function && run("tabulate_loops", f)) clean_up(f);
   run("remove_polls", f);
   run("compact_values", f);
 }
@@ -104,7 +100,16 @@ void optimise(ir::Function& f, bool is_element_function) {
 }  // namespace
 
 void run_pipeline(ir::Module& module) {
-  for (ir::Function& f : module.functions) optimise(f, &f == module.functions.data());
+  for (ir::Function& f : module.functions) optimise(f);
+}
+
+void share_rounds(ir::Module& module) {
+  ir::Function& f = module.functions[0];  // it alone is given memory for tables
+  bool has_tables = run("resume_loops", f);
+  has_tables |= run("tabulate_loops", f);
+  if (!has_tables) return;
+  clean_up(f);
+  run("compact_values", f);
 }
 
 bool run_pass(std::string_view name, ir::Module& module) {

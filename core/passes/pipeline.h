@@ -12,8 +12,9 @@ namespace gilmap::passes {
 // Everything between the lifter and the code generator.
 void run_pipeline(ir::Module& module);
 
-// Between passes: folds, and drops what nothing needs any more.
-void clean_up(ir::Function& f);
+// After it, where elements are computed one after the other: has them share what is the same for all of them. Lanes do
+// not: under masks, a loop that is the same for all elements may become one that they leave by different ways.
+void share_rounds(ir::Module& module);
 
 // One pass by its name, on every function of the module; for file tests. False if there is no such pass.
 bool run_pass(std::string_view name, ir::Module& module);

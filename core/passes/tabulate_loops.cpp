@@ -1,8 +1,7 @@
 // Problem: `for n in range(2, limit): if is_prime(n): …` decides for each element anew which numbers are prime.
-// Method: the state of the outer loop that begins with constants, and whose next value depends on such state alone, is
-// the same in the same round of every element; a counter among it tells the rounds apart. An inner loop that reads
-// nothing else does the same then, too. Its outcome is the way by which it is left, and the values of its own that are
-// used behind it. They go into a table, with the counter as the index:
+// Method: some state of the outer loop is the same in the same round of every element (rounds.h). An inner loop that
+// reads nothing else does the same then, too. Its outcome is the way by which it is left, and the values of its own
+// that are used behind it. They go into a table, with the counter as the index:
 //
 //   before ──> inner loop ──> behind         before ──> way? ──(none)──> inner loop ──> write way, values ──> behind
 //                                                          └──(k)──> read values ──────────────────────────────┘
@@ -24,9 +23,11 @@
 
 #include "ir/builder.h"
 #include "ir/loops.h"
+#include "ir/tables.h"
 #include "passes/op_kinds.h"
 #include "passes/remove_unreachable.h"
 #include "passes/rewrite.h"
+#include "passes/rounds.h"
 #include "passes/value_ranges.h"
 
 namespace gilmap::passes {
@@ -39,10 +40,7 @@ using ir::Loop;
 using ir::Type;
 
 constexpr size_t most_ways = 8;
-constexpr int64_t most_step = 64;  // of the counter: most of the table would be empty
 constexpr int64_t few_rounds = 8;
-
-constexpr bool reads_table(Op op) { return op == Op::TableWay || op == Op::TableValue; }
 
 struct Exit {
   Incoming edge;
@@ -102,8 +100,8 @@ class Tabulation {
               .start = 0,
               .exits = {},
               .results = {}};
-    if (!find_entry(plan) || is_short(plan) || !find_counter(plan) || !depends_on_the_round(plan) ||
-        !find_exits(plan) || !find_results(plan)) {
+    if (!find_entry(plan) || is_short(plan) || !depends_on_the_round(plan) || !find_exits(plan) ||
+        !find_results(plan)) {
       return std::nullopt;
     }
     return plan;
@@ -135,8 +133,12 @@ class Tabulation {
            std::abs(static_cast<double>(f_[test.args[1]].imm) - static_cast<double>(f_[start].imm)) <= few_rounds;
   }
 
-  bool depends_on_the_round(const Plan& plan) const {
-    const auto reads = [&](ValueId v) { return is_in(plan.inner, v) || follows_[v]; };
+  bool depends_on_the_round(Plan& plan) const {
+    const Rounds rounds(loop(plan.outer), f_, preds_, dominators_);
+    if (rounds.counter == no_value) return false;
+    plan.counter = rounds.counter;
+    plan.start = rounds.start;
+    const auto reads = [&](ValueId v) { return is_in(plan.inner, v) || rounds.follows(v); };
     for (ValueId v : edge(plan.entry).args) {
       if (!reads(v)) return false;
     }
@@ -196,120 +198,19 @@ class Tabulation {
     }
   }
 
-  // ---------------------------------------------------------------- rounds of the outer loop
-
-  // Which values are the same in the same round of every element, and a counter among them.
-  bool find_counter(Plan& plan) {
-    const Loop& outer = loop(plan.outer);
-    const std::vector<ValueId>& params = f_.blocks[outer.header].params;
-    std::vector<size_t> counters;
-    std::set<ValueId> state;
-    for (size_t k = 0; k < params.size(); ++k) {
-      if (const auto start = start_of(outer, k); start && steps_of(outer, k)) counters.push_back(k);
-      if (next_of(outer, k) && start_of(outer, k)) state.insert(params[k]);
-    }
-    if (counters.empty()) return false;
-    const size_t chosen = counters.front();
-    plan.counter = params[chosen];
-    plan.start = f_[*start_of(outer, chosen)].imm;
-    // Rounds have numbers if the counter takes the same step on all ways back.
-    if (!next_of(outer, chosen)) state.clear();
-    state.insert(plan.counter);
-    for (bool changed = true; changed;) {
-      changed = false;
-      find_followers(plan, state);
-      for (size_t k = 0; k < params.size(); ++k) {
-        if (k == chosen || !state.contains(params[k]) || follows_[*next_of(outer, k)]) continue;
-        state.erase(params[k]);
-        changed = true;
-      }
-    }
-    return true;
-  }
-
-  // The constant that a parameter of the header begins with.
-  std::optional<ValueId> start_of(const Loop& outer, size_t k) const {
-    std::optional<ValueId> start;
-    for (Incoming in : preds_[outer.header]) {
-      if (outer.blocks[in.from]) continue;
-      const ValueId v = edge(in).args[k];
-      if (!is_constant(v)) return std::nullopt;
-      if (start && (f_[*start].op != f_[v].op || f_[*start].imm != f_[v].imm)) return std::nullopt;
-      start = v;
-    }
-    return start;
-  }
-
-  // What it is in the next round, if that is one value.
-  std::optional<ValueId> next_of(const Loop& outer, size_t k) const {
-    const ValueId next = edge(outer.back_edges[0]).args[k];
-    const bool one = std::ranges::all_of(outer.back_edges, [&](Incoming in) { return edge(in).args[k] == next; });
-    return one ? std::optional(next) : std::nullopt;
-  }
-
-  // Does it grow by a constant on every way back?
-  bool steps_of(const Loop& outer, size_t k) const {
-    const ValueId param = f_.blocks[outer.header].params[k];
-    return f_.type(param) == Type::I64 && std::ranges::all_of(outer.back_edges, [&](Incoming in) {
-             const ir::Inst& next = f_[edge(in).args[k]];
-             if (next.op != Op::IAdd) return false;
-             const ValueId step = next.args[0] == param ? next.args[1] : next.args[0];
-             const bool adds = next.args[0] == param || next.args[1] == param;
-             return adds && f_[step].op == Op::IConst && f_[step].imm > 0 && f_[step].imm <= most_step;
-           });
-  }
-
-  // Values of the outer loop that depend on this state and constants alone, and other constants; parameters too, where
-  // nothing else decides on which way their block is reached. All are taken to do so until something speaks against it.
-  void find_followers(const Plan& plan, const std::set<ValueId>& state) {
-    const Loop& outer = loop(plan.outer);
-    follows_.assign(f_.values.size(), true);
-    for (ValueId v : f_.blocks[outer.header].params) follows_[v] = state.contains(v);
-    std::vector<bool> reached_alike(f_.blocks.size(), true);
-    for (bool changed = true; changed;) {
-      changed = false;
-      const auto drop = [&](std::vector<bool>& all, size_t k) {
-        changed |= all[k];
-        all[k] = false;
-      };
-      for (BlockId b : dominators_.order()) {
-        if (outer.blocks[b] && b != outer.header) {
-          if (!is_reached_alike(outer, b, reached_alike)) drop(reached_alike, b);
-          const std::vector<ValueId>& params = f_.blocks[b].params;
-          for (size_t k = 0; k < params.size(); ++k) {
-            const auto arg_follows = [&](Incoming in) { return follows_[edge(in).args[k]]; };
-            if (!reached_alike[b] || !std::ranges::all_of(preds_[b], arg_follows)) drop(follows_, params[k]);
-          }
-        } else if (!outer.blocks[b]) {
-          for (ValueId v : f_.blocks[b].params) drop(follows_, v);
-        }
-        for (ValueId v : f_.blocks[b].body) {
-          const bool same = ir::info(f_[v].op).effect == Effect::Pure || reads_table(f_[v].op);
-          if (!same || !std::ranges::all_of(f_[v].args, [&](ValueId a) { return follows_[a]; })) drop(follows_, v);
-        }
-      }
-    }
-  }
-
-  // Of a block that is reached in a round: is it on the same way in the same round of every element?
-  bool is_reached_alike(const Loop& outer, BlockId b, const std::vector<bool>& reached_alike) const {
-    return std::ranges::all_of(preds_[b], [&](Incoming in) {
-      const ir::Terminator& end = f_.blocks[in.from].end;
-      const bool chooses = std::ranges::count_if(end.edges, [&](const Edge& e) { return outer.blocks[e.block]; }) > 1;
-      return reached_alike[in.from] && (!chooses || follows_[end.values[0]]);
-    });
-  }
-
   // ---------------------------------------------------------------- the change
 
   void tabulate(Plan plan) {
     std::map<ValueId, ir::IntRange> ranges;
     if (!plan.results.empty()) {
       const ValueRanges known(f_);
-      for (ValueId v : plan.results) ranges[v] = known.defined(v);
+      for (ValueId v : plan.results) {
+        if (f_.type(v) == Type::I64) ranges[v] = known.defined(v);
+      }
     }
     ConstantPool constants(f_);
     ir::Builder build(f_);
+    build.set_line(line_of(loop(plan.inner)));
     const BlockId ask = build.new_block();
     for (Exit& exit : plan.exits) {
       exit.write = build.new_block();
@@ -344,6 +245,11 @@ class Tabulation {
       ++values_;
     }
     constants.place();
+  }
+
+  int line_of(const Loop& inner) const {
+    const std::vector<ValueId>& body = f_.blocks[inner.header].body;
+    return body.empty() ? 0 : f_[body.front()].line;
   }
 
   // Has what is used of a value behind the inner loop come from the table where the loop was not run.
@@ -405,40 +311,24 @@ class Tabulation {
   ir::Dominators dominators_;
   std::optional<ir::Loops> loops_;
   std::vector<BlockId> home_;  // of each value
-  std::vector<bool> follows_;  // of each value
   int tables_, values_;        // in use
   ValueId index_ = no_value;
 };
 
-bool has_tables(const Function& f) {
-  return std::ranges::any_of(f.values, [](const ir::Inst& inst) { return inst.op == Op::TableWay; });
-}
-
 }  // namespace
 
 bool tabulate_loops(Function& f) {
-  if (has_tables(f) || !ir::has_loops(f)) return false;
+  if (!ir::has_loops(f)) return false;
   remove_unreachable(f);
   std::set<BlockId> done;
-  int tables = 0, values = 0;
+  const ir::TableCounts before = ir::count_tables(f);
+  int tables = before.ways, values = before.values;
   for (; tables < ir::max_tables; ++tables) {
     Tabulation tabulation(f, tables, values);
     if (!tabulation.run(done)) break;
     values = tabulation.values();
   }
-  return tables > 0;
-}
-
-bool forget_tables(Function& f) {
-  if (!has_tables(f)) return false;
-  for (ir::Inst& inst : f.values) {
-    if (!reads_table(inst.op)) continue;
-    inst = {constant_of(inst.type), inst.type, inst.line, 0, {}};  // no way was written, and no value is read
-  }
-  for (ir::Block& block : f.blocks) {
-    std::erase_if(block.body, [&](ValueId v) { return f[v].op == Op::SetTableWay || f[v].op == Op::SetTableValue; });
-  }
-  return true;
+  return tables > before.ways;
 }
 
 }  // namespace gilmap::passes

@@ -8,7 +8,4 @@ namespace gilmap::passes {
 // run once for each round by the first element that gets there; the others find in a table what it came to.
 bool tabulate_loops(ir::Function& f);
 
-// Has each element run its loops again; clean_up() has then something to do. False if there are no tables.
-bool forget_tables(ir::Function& f);
-
 }  // namespace gilmap::passes

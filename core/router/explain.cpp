@@ -11,6 +11,7 @@
 #include "numeric/functions.h"
 #include "passes/numeric_table.h"
 #include "passes/pipeline.h"
+#include "passes/resume_loops.h"
 #include "router/arrow/program.h"
 #include "router/cache.h"
 #include "router/specialise.h"
@@ -46,8 +47,16 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
   const auto program = arrow::make_program(lifted->module);
   e.arrow = program.has_value();
   if (!program) e.why_no_arrow = program.error();
-  if (const auto lanes = spmd::to_lanes(lifted->module, &e.why_no_lanes))
+  ir::Module shares = lifted->module;
+  passes::share_rounds(shares);
+  for (const ir::Inst& inst : shares.functions[0].values) {
+    if (inst.op == ir::Op::TableWay && inst.line > 0) e.shared_lines.insert(inst.line);
+  }
+  if (passes::resumes_all_loops(shares.functions[0])) {
+    e.why_no_lanes = "its loops go on where those of an element before it got to";
+  } else if (const auto lanes = spmd::to_lanes(lifted->module, &e.why_no_lanes)) {
     e.lanes = loader::lane_facts(*lanes, &e.why_no_lanes);
+  }
   std::map<std::string, Check> checks;
   auto add_check = [&](ir::DeoptReason reason, int line) {
     const std::string words = ir::words(reason);
@@ -76,7 +85,10 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
 std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimised) {
   auto lifted = lift::lift(callable, types);
   if (!lifted) return lifted.error().message();
-  if (optimised) passes::run_pipeline(lifted->module);
+  if (optimised) {
+    passes::run_pipeline(lifted->module);
+    passes::share_rounds(lifted->module);
+  }
   return ir::print(lifted->module, {.numeric = passes::numeric_table()});
 }
 
@@ -86,7 +98,10 @@ std::string listing(PyObject* callable, std::vector<ir::Type> types, std::vector
   if (!lifted) return lifted.error().message();
   lifted->module.functions[0].arg_ranges = std::move(ranges);
   passes::run_pipeline(lifted->module);
-  if (!lanes) return loader::listing(lifted->module, what);
+  if (!lanes) {
+    passes::share_rounds(lifted->module);
+    return loader::listing(lifted->module, what);
+  }
   std::string why;
   const auto module = spmd::to_lanes(lifted->module, &why);
   return module ? loader::listing(*module, what) : why;

@@ -30,6 +30,7 @@ struct Explanation {
   std::vector<ir::Type> results;            // Void is None
   std::vector<Check> checks;                // by their words
   std::optional<codegen::LaneFacts> lanes;  // how many elements are computed at once
+  std::set<int> shared_lines;               // of loops whose rounds are run once for all elements of a thread
   std::string why_no_lanes;                 // if compiled, and they are not
   int instructions = 0;                     // of the IR
   bool arrow = false;                       // pyarrow.compute can do it until a kernel is ready

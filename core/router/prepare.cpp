@@ -23,7 +23,9 @@ void compile_now(Compilation& v) {
   runtime::warm_up();
   const int64_t start = runtime::now_ns();
   passes::run_pipeline(v.module);
-  v.kernel = loader::compile(v.module, {}, &v.error);
+  ir::Module shares = v.module;
+  passes::share_rounds(shares);
+  v.kernel = loader::compile(shares, {}, &v.error);
   if (v.kernel) {
     const double mean = mean_compile_ns.load();  // two at once may lose one of them
     const auto took = static_cast<double>(runtime::now_ns() - start);

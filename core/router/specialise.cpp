@@ -6,6 +6,7 @@
 #include "ir/loops.h"
 #include "loader/loader.h"
 #include "passes/pipeline.h"
+#include "passes/resume_loops.h"
 #include "router/background.h"
 #include "spmd/lanes.h"
 
@@ -68,15 +69,20 @@ void compile(runtime::SecondKernel& second, ir::Module module, const std::vector
   const int before = burdens(module);
   module.functions[0].arg_ranges = ranges;
   passes::run_pipeline(module);
-  std::string error;  // of no interest: the general kernel goes on
-  if (const auto lanes = spmd::to_lanes(module, &error)) second.kernel = loader::compile(*lanes, {}, &error);
   const bool saves = burdens(module) < before;
-  if (!second.kernel && saves) second.kernel = loader::compile(module, {}, &error);
+  ir::Module shares = module;
+  passes::share_rounds(shares);
+  std::string error;  // of no interest: the general kernel goes on
+  // Lanes share nothing, so they do not pay where everything that takes time is shared.
+  if (runtime::lanes_only() || !passes::resumes_all_loops(shares.functions[0])) {
+    if (const auto lanes = spmd::to_lanes(module, &error)) second.kernel = loader::compile(*lanes, {}, &error);
+  }
+  if (!second.kernel && saves) second.kernel = loader::compile(shares, {}, &error);
   if (!second.kernel) return;
   second.ready.store(true, std::memory_order_release);
   if (second.kernel->lanes == 1 || !saves) return;
   // Without it, lanes would be compared with a kernel that has more to do than one of the same bounds.
-  second.single = loader::compile(module, {}, &error);
+  second.single = loader::compile(shares, {}, &error);
   if (!second.single) return;
   second.single_ready.store(true, std::memory_order_release);
   second.choice.compare_anew();

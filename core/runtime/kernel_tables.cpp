@@ -6,7 +6,7 @@
 
 namespace gilmap::runtime {
 
-void* KernelTables::of(const codegen::Kernel& kernel, uint64_t job) {
+void* KernelTables::of(const codegen::Kernel& kernel, uint64_t job, bool* cleared) {
   if (kernel.tables.ways == 0) return nullptr;
   if (job != job_) {
     for (Memory& memory : memory_) memory.kernel = nullptr;
@@ -21,6 +21,7 @@ void* KernelTables::of(const codegen::Kernel& kernel, uint64_t job) {
     }
     std::memset(memory.bytes.get(), 0, kernel.tables.bytes_to_clear());
     memory.kernel = &kernel;
+    *cleared = true;
     return memory.bytes.get();
   }
   GILMAP_UNREACHABLE();

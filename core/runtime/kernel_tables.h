@@ -11,8 +11,8 @@ namespace gilmap::runtime {
 
 class KernelTables {
  public:
-  // Cleared where the kernel has not had it in this job. Null for a kernel without tables.
-  void* of(const codegen::Kernel& kernel, uint64_t job);
+  // Cleared where the kernel has not had it in this job; `cleared` is then set. Null for a kernel without tables.
+  void* of(const codegen::Kernel& kernel, uint64_t job, bool* cleared);
 
  private:
   struct Memory {

@@ -38,6 +38,8 @@ bool same_width(const JobSpec& spec) {
   return width == 0 || width == spec.payload_width;
 }
 
+constexpr int64_t few_of_job = 8;  // rows: the job has as many times more
+
 template <typename T>
 T* at_least(std::vector<T>& scratch, int64_t size) {
   // Not less than 256: the sizes of short calls differ, and each growth costs an allocation.
@@ -62,7 +64,7 @@ void Run::claim(const JobSpec& spec, int64_t begin_row, int64_t end_row, Way cho
   end = end_row;
   started_ns = split_ns = now_ns;
   way = chosen;
-  give_back = alone = disturbed = false;
+  give_back = alone = disturbed = fills_tables_ = false;
   lane_rows = patience_ns = 0;
   alone_end_ = INT64_MIN;
   deopts.clear();
@@ -89,13 +91,13 @@ int64_t Run::execute(const std::atomic<uint8_t>* cancel) {
   args_.cancel = cancel;
   args_.depth_budget = std::min(spec_->depth_budget, max_depth);
   const codegen::Kernel& kernel = kernel_of_block();
-  args_.tables = tables_.of(kernel, spec_->number);
+  args_.tables = tables_.of(kernel, spec_->number, &fills_tables_);
   // Publishes what stands above, as the kernel's own stores do later; ThreadSanitizer knows nothing of those.
   __atomic_store_n(&args_.deopt_count, 0, __ATOMIC_RELEASE);
   int64_t done = kernel.run(&args_, 0, rows_);
   if (kernel.checks_inputs && args_.outside != 0) {
     ++misses_;
-    args_.tables = tables_.of(*spec_->kernel, spec_->number);
+    args_.tables = tables_.of(*spec_->kernel, spec_->number, &fills_tables_);
     done = spec_->kernel->run(&args_, 0, rows_);
   } else if (kernel.lanes > 1) {
     lane_rows += done;
@@ -108,6 +110,8 @@ Way Run::went() const { return lane_rows * 8 >= (settled_ - begin) * 7 && lane_r
 void Run::tell(KernelChoice& choice, int64_t ns) const {
   const bool missed = way == Way::Lanes && went() == Way::General && misses_ > 0;
   if (missed) choice.missed(ns);
+  // Rows that had to fill tables say nothing of the many that will find them full.
+  if (fills_tables_ && (settled_ - begin) * few_of_job < spec_->end - spec_->begin) return;
   choice.learn(went(), settled_ - begin, ns);
 }
 

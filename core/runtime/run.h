@@ -77,6 +77,7 @@ class Run {
 
   const JobSpec* spec_ = nullptr;
   KernelTables tables_;
+  bool fills_tables_ = false;  // they were empty when the chunk began
   codegen::KernelArgs args_;
   int64_t base_ = 0, rows_ = 0;  // of the block
   int64_t settled_ = 0;          // rows below are settled

@@ -8,15 +8,14 @@
 #include <set>
 #include <utility>
 
+#include "ir/tables.h"
 #include "passes/compact_values.h"
 #include "passes/eliminate_dead.h"
 #include "passes/merge_blocks.h"
 #include "passes/op_kinds.h"
-#include "passes/pipeline.h"
 #include "passes/remove_unreachable.h"
 #include "passes/rewrite.h"
 #include "passes/simplify_params.h"
-#include "passes/tabulate_loops.h"
 #include "passes/value_ranges.h"
 #include "spmd/expand_gcd.h"
 #include "spmd/freeze.h"
@@ -462,11 +461,9 @@ std::optional<ir::Module> to_lanes(const ir::Module& module, std::string* why) {
   if (module.functions.size() > 1) return refuse("recursive functions run one element at a time");
   if (!module.foreign.empty()) return refuse("functions of other compilers are called for one element at a time");
   if (module.functions[0].blocks[0].params.empty()) return refuse("a function without arguments");
+  if (ir::count_tables(module.functions[0]).ways > 0) return refuse("elements share tables");
   if (module.functions[0].values.size() > max_values) return refuse("it is too long");
   ir::Module prepared = module;
-  // Under masks, a loop that is the same for all elements may become one that lanes leave by different ways: what it
-  // comes to then is no longer one value for all of them.
-  if (passes::forget_tables(prepared.functions[0])) passes::clean_up(prepared.functions[0]);
   expand_gcd(prepared.functions[0]);
   annotate_ranges(prepared.functions[0]);
   auto plain = write_lanes(prepared, false, why);

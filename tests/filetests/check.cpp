@@ -121,6 +121,9 @@ class Checker {
       for (const std::string& m : verify(changed, passes::numeric_table())) fail("after the pipeline: " + m);
       if (failures_.empty()) run_all("after the pipeline", changed, false, 2);
       if (failures_.empty()) try_lanes(changed);
+      passes::share_rounds(changed);
+      for (const std::string& m : verify(changed, passes::numeric_table())) fail("with shared rounds: " + m);
+      if (failures_.empty()) run_all("with shared rounds", changed, false, 2);
     }
     return failures_;
   }
@@ -146,6 +149,8 @@ class Checker {
         auto lanes = spmd::to_lanes(module, refused);
         if (!lanes) return true;
         module = std::move(*lanes);
+      } else if (pass == "share_rounds") {
+        passes::share_rounds(module);
       } else if (!passes::run_pass(pass, module)) {
         fail("there is no pass `" + pass + "`");
         return false;

@@ -77,10 +77,12 @@ int64_t check_seed(uint64_t seed, bool small) {
   if (rows.empty()) return 0;
   ir::Module optimised = module;
   passes::run_pipeline(optimised);
-  const auto kernel = compile(optimised);
+  ir::Module shares = optimised;
+  passes::share_rounds(shares);
+  const auto kernel = compile(shares);
   const std::string where =
       ", seed " + std::to_string(seed) + "\n" + ir::print(module, {.numeric = passes::numeric_table()});
-  check(*kernel, optimised, rows, expected, where);
+  check(*kernel, shares, rows, expected, where);
   std::string why;
   const auto lanes = spmd::to_lanes(optimised, &why);
   if (!lanes) return 0;

@@ -103,6 +103,7 @@ TEST(RandomPasses, ThePipelineKeepsTheMeaning) {
       }
     });
     run_pipeline(changed);
+    share_rounds(changed);
     observe_passes({});
     expect_same(module, changed, cases, "seed " + std::to_string(seed));
   }

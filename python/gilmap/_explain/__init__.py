@@ -145,7 +145,7 @@ def explain(func: Callable[..., Any], *iterables: Any) -> Explanation:
         reason = _why_not_compiled(blockers, stays)
     if is_numba_cfunc(func):
         reason += ABOUT_CFUNC
-    keys = ("columns", "compiled", "results", "checks", "simd")
+    keys = ("columns", "compiled", "results", "checks", "shared_lines", "simd")
     first: dict[str, Any] = compiled[0] if compiled and not whole else {}
     return Explanation(
         function=name_of(func),

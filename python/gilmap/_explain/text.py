@@ -28,13 +28,20 @@ def _result(row: dict[str, Any]) -> str:
 def _notes(row: dict[str, Any]) -> list[str]:
     if not row["compiled"]:
         return []
-    return [*map(_words_of_check, row["checks"]), _words_of_simd(row["simd"])]
+    return [*map(_words_of_check, row["checks"]), *_words_of_sharing(row["shared_lines"]), _words_of_simd(row["simd"])]
 
 
 def _words_of_check(check: dict[str, Any]) -> str:
-    lines = ", ".join(map(str, check["lines"]))
-    where = f", line{'s' if len(check['lines']) > 1 else ''} {lines}" if lines else ""
+    where = f", {_lines_of_source(check['lines'])}" if check["lines"] else ""
     return f"left to CPython if {check['what']} ({check['count']}×{where})"
+
+
+def _words_of_sharing(lines: list[int]) -> list[str]:
+    return [f"rounds that are the same for all elements are run once, {_lines_of_source(lines)}"] if lines else []
+
+
+def _lines_of_source(lines: list[int]) -> str:
+    return f"line{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}"
 
 
 def _words_of_simd(simd: dict[str, Any]) -> str:
