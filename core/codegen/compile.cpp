@@ -162,16 +162,25 @@ class Compilation {
     return text;
   }
 
-  // Python frames that the native stack has room for.
+  // Python frames that a worker's stack has room for.
   int64_t depth_cap() const {
     if (ir_.functions.size() == 1) return INT64_MAX;
-    int depth = INT32_MAX;
-    for (size_t i = 1; i < ir_.functions.size(); ++i) depth = std::min(depth, std::max(ir_.functions[i].depth, 1));
-    return stack_for_recursion / (diagnostics_->max_frame + stack_per_call) * depth;
+    return stack_for_recursion / (diagnostics_->max_frame + stack_per_call) * frames_per_call();
+  }
+  int64_t stack_per_frame() const {
+    if (ir_.functions.size() == 1) return 0;
+    return (diagnostics_->max_frame + stack_per_call) / frames_per_call() + 1;
   }
 
  private:
   bool is_lanes() const { return ir_.functions[0].lanes; }
+
+  // Python frames that a native one stands for, at least.
+  int frames_per_call() const {
+    int depth = INT32_MAX;
+    for (size_t i = 1; i < ir_.functions.size(); ++i) depth = std::min(depth, std::max(ir_.functions[i].depth, 1));
+    return depth;
+  }
 
   void set_vector_width(llvm::Function& f) const {
     const int bits = is_lanes() ? vector_lanes(emitted_.simd) * 64 : 256;
@@ -248,6 +257,7 @@ std::shared_ptr<Kernel> compile(const ir::Module& module, const CompileOptions& 
   kernel->tables = tables_of(element);
   kernel->may_deopt = work.facts().may_deopt;
   kernel->recursive = module.functions.size() > 1;
+  kernel->stack_per_frame = work.stack_per_frame();
   kernel->unbounded = work.facts().polls || work.facts().foreign || kernel->recursive;
   kernel->lanes = work.lanes();
   kernel->refills = module.functions[0].refills;

@@ -56,7 +56,9 @@ class Kernel {
   Tables tables;
 
   bool may_deopt = false;  // some deopt_if or call remains
-  bool recursive = false;  // needs a thread with a deep stack
+  bool recursive = false;
+  // Bytes of stack for each Python frame that may be entered; of a recursive kernel.
+  int64_t stack_per_frame = 0;
   bool unbounded = false;  // has loops or recursion: one element may take arbitrarily long
   int lanes = 1;           // elements that it computes at once
   bool refills = false;    // a lane that is done takes the next element

@@ -85,10 +85,7 @@ Explanation explain(PyObject* callable, std::vector<ir::Type> types, std::vector
 std::string ir_text(PyObject* callable, std::vector<ir::Type> types, bool optimised) {
   auto lifted = lift::lift(callable, types);
   if (!lifted) return lifted.error().message();
-  if (optimised) {
-    passes::run_pipeline(lifted->module);
-    passes::share_rounds(lifted->module);
-  }
+  if (optimised) passes::run_pipeline(lifted->module);
   return ir::print(lifted->module, {.numeric = passes::numeric_table()});
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/clock.h"
+#include "runtime/pool.h"
 #include "runtime/run.h"
 #include "runtime/shared_job.h"
 #include "runtime/threads.h"
@@ -36,6 +37,10 @@ Run& inline_run() {
 Job::Job(JobSpec spec) : spec_(std::move(spec)), frontier_(spec_.begin) {
   static std::atomic<uint64_t> jobs{0};
   spec_.number = jobs.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (spec_.kernel->recursive) {
+    const int64_t frames = std::min(spec_.depth_budget, max_depth);
+    needs_deep_stack_ = !stack_holds(frames * spec_.kernel->stack_per_frame);
+  }
 }
 
 Job::~Job() {
@@ -52,9 +57,9 @@ bool Job::run_inline(double budget_ms) {
   if (shared_ != nullptr || without_workers_) return done();
   if (frontier_ >= spec_.end) return true;
   std::optional<WatchedRun> watch;
-  if (spec_.kernel->unbounded && !spec_.kernel->recursive) watch.emplace();
+  if (spec_.kernel->unbounded && !needs_deep_stack_) watch.emplace();
   const bool watched = watch && watch->watched();
-  if (!spec_.in_order && (spec_.kernel->recursive || (watch && !watched))) {
+  if (!spec_.in_order && (needs_deep_stack_ || (watch && !watched))) {
     start();
     return false;
   }
@@ -109,7 +114,7 @@ void Job::start(bool caller_helps) {
   if (spec_.in_order || shared_ != nullptr || without_workers_ || frontier_ >= spec_.end) return;
   Workers& pool = Workers::get();
   shared_ = std::make_shared<SharedJob>(spec_, frontier_, stats_, static_cast<int64_t>(ready_.size()), pool.size());
-  may_help_ = caller_helps && !spec_.kernel->recursive;  // there the stack of this thread may be too small
+  may_help_ = caller_helps && !needs_deep_stack_;
   take_seat();
   if (pool.submit(shared_)) return;
   leave_seat();

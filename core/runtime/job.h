@@ -84,7 +84,8 @@ class Job {
 
   // Runs on the calling thread for about `budget_ms` at most, and then hands the rest to the pool as start() does; true
   // if all rows are done. For short calls: costs no wake-up, no allocation. (A watchdog that ticks while calls are
-  // frequent sets the cancel flag after 20 to 30 ms.) Recursive kernels go to the pool at once, for its deep stacks.
+  // frequent sets the cancel flag after 20 to 30 ms.) A recursive kernel goes to the pool at once, for its deep stacks,
+  // unless this thread's is deep enough.
   // What is to run in order stays here, and start() does nothing.
   bool run_inline(double budget_ms);
   // Hands the rows that are left to the pool. If the caller is going to help, one thread less is woken.
@@ -92,7 +93,7 @@ class Job {
 
   // Runs chunks on the calling thread, after start(), until there are deopts to take, for about `ns`, or as long as
   // there are chunks. False, and nothing is done, where it cannot: no chunk is left, all seats are taken, the kernel is
-  // recursive, or a row took so long here that it was left to the workers.
+  // recursive and this thread's stack not deep enough, or a row took so long here that it was left to the workers.
   bool help(int64_t ns);
   void leave_seat();  // until the next help()
 
@@ -134,6 +135,7 @@ class Job {
   bool seated_ = false;                // the calling thread counts as a worker
   int cpu_ = -1;                       // where it took its seat
   bool may_help_ = true;
+  bool needs_deep_stack_ = false;  // deeper than this thread's
 };
 
 }  // namespace gilmap::runtime

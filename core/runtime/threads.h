@@ -21,6 +21,10 @@ enum class Place : uint8_t { Anywhere, OtherCpu };
 bool start_thread(pthread_t* thread, void* (*main)(void*), void* arg, size_t stack_bytes,
                   Place place = Place::Anywhere);
 
+// Has the stack of this thread so many bytes left, and some for what a kernel calls? False if nobody knows, as where
+// code runs on a stack that it has made itself.
+bool stack_holds(int64_t bytes);
+
 int current_cpu();  // -1 if nobody knows
 
 // Where a sleeping thread wakes up. Schedulers may choose the CPU of the thread that wakes it, though others idle, and

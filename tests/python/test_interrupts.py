@@ -37,7 +37,7 @@ def step(n):
     return n * 3 % 1009
 
 def long_range(n):
-    s = 0
+    s = n  # or all elements would share their rounds
     for k in range(n):
         s ^= k
     return s
@@ -105,7 +105,7 @@ def test_control_c(name):
     source = ENDLESS.replace("{call}", CALLS[name])
     for attempt in range(3):  # a machine that is busy with something else may be late once
         seconds, rest = interrupt(source)
-        assert rest == "[2, 3, 4] [4, 1]"
+        assert rest == "[2, 3, 4] [1, 7]"
         if seconds < LIMIT + SLOW_MACHINE:
             return
     raise AssertionError(f"it took {seconds:.2f} s")
@@ -115,7 +115,7 @@ def test_control_c_in_a_nested_call():
     call = "(lambda n: gilmap.map(endless, [n], backend='jit')), [5, 5], {}"
     source = ENDLESS.replace("{call}", call)
     seconds, rest = interrupt(source)
-    assert seconds < 2 * LIMIT and rest == "[2, 3, 4] [4, 1]"
+    assert seconds < 2 * LIMIT and rest == "[2, 3, 4] [1, 7]"
 
 
 def test_a_signal_handler_of_the_user_is_called():
@@ -146,7 +146,7 @@ import signal, gilmap
 seen = []
 signal.signal(signal.SIGALRM, lambda *_: seen.append(1))
 def work(n):
-    s = 0
+    s = n
     for k in range(n):
         s = (s + k * k) % 1009
     return s
@@ -200,7 +200,7 @@ def test_exception_below_a_running_element_wins():
     source = """
 import gilmap
 def f(n):
-    s = 0
+    s = n
     for k in range(n):
         s = (s + k) % 1009
     return s // (n % 10)

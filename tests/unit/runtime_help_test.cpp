@@ -83,7 +83,10 @@ TEST_F(RuntimeHelp, a_recursive_kernel_is_left_to_the_deep_stacks) {
   Call call(std::vector<int64_t>(100, value::slow + 100));
   auto kernel = watched_kernel();
   kernel->recursive = true;
-  Job job(call.spec(kernel));
+  kernel->stack_per_frame = 1000;
+  JobSpec spec = call.spec(kernel);
+  spec.depth_budget = runtime::max_depth;
+  Job job(spec);
   job.start(true);
   EXPECT_FALSE(job.help(ms));
   finish_helping(job);

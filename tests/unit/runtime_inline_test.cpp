@@ -156,10 +156,11 @@ int64_t run_recursive(KernelArgs* args, int64_t begin, int64_t end) {
   return run_int(args, begin, end);
 }
 
-TEST_F(RuntimeInline, recursive_kernels_run_on_the_pool_only) {
+TEST_F(RuntimeInline, a_kernel_that_recurses_deeply_runs_on_the_pool_only) {
   Call call(count_up(10));
   const auto kernel = std::make_shared<TestKernel>(run_recursive, std::vector{Type::I64});
   kernel->recursive = true;
+  kernel->stack_per_frame = 1000;
   JobSpec spec = call.spec(kernel);
   spec.depth_budget = 1'000'000'000;  // sys.setrecursionlimit() takes that
   Job job(spec);
@@ -167,6 +168,20 @@ TEST_F(RuntimeInline, recursive_kernels_run_on_the_pool_only) {
   finish(job);
   EXPECT_TRUE(deep_thread);
   EXPECT_EQ(depth_given, runtime::max_depth);
+  EXPECT_EQ(call.result(9), result_of(9));
+}
+
+TEST_F(RuntimeInline, a_kernel_that_recurses_less_than_the_stack_is_deep_runs_here) {
+  Call call(count_up(10));
+  const auto kernel = std::make_shared<TestKernel>(run_recursive, std::vector{Type::I64});
+  kernel->recursive = kernel->unbounded = true;
+  kernel->stack_per_frame = 1000;
+  JobSpec spec = call.spec(kernel);
+  spec.depth_budget = 1000;
+  Job job(spec);
+  EXPECT_TRUE(job.run_inline(1000));
+  EXPECT_FALSE(deep_thread);
+  EXPECT_EQ(depth_given, 1000);
   EXPECT_EQ(call.result(9), result_of(9));
 }
 
