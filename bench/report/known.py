@@ -48,4 +48,3 @@ OTHERWISE = {
 # These look for what raises before they compute anything.
 AT_ONCE = {("checked_root", name) for name in ("NumPy by hand", "numexpr", "pyarrow.compute")}
 OURS = {"initials": "gilmap leaves strings to CPython"}
-OURS_FIXED = {"n_queens": "what calls itself runs in a thread with a deep stack, which is to be woken"}

@@ -9,7 +9,7 @@ is said where it is known.
 import statistics
 
 from bench.report.figures import median_of
-from bench.report.known import AT_ONCE, LOOKS_FIRST, OTHERWISE, OURS, OURS_FIXED
+from bench.report.known import AT_ONCE, LOOKS_FIRST, OTHERWISE, OURS
 from bench.report.units import seconds_text
 
 MOST = 0.5  # of a call, from which on its fixed costs are said to dominate
@@ -25,15 +25,13 @@ def reason(run, cell, name):
     smaller, larger = _beside(run, cell)
     own = median_of(cell, "gilmap")
     if constant := fixed_costs(run, cell):
-        parts = [f"fixed costs: {seconds_text(constant)} of gilmap's {seconds_text(own)} do not grow with the elements"]
-        parts[0] += f" ({smaller['size']:,} take {seconds_text(median_of(smaller, 'gilmap'))})"
-    elif not smaller and larger and all(_constant(cell, larger, key) >= MOST for key in ("seconds", "cpu")):
+        words = f"fixed costs: {seconds_text(constant)} of gilmap's {seconds_text(own)} do not grow with the elements"
+        return f"{words} ({smaller['size']:,} take {seconds_text(median_of(smaller, 'gilmap'))})"
+    if not smaller and larger and all(_constant(cell, larger, key) >= MOST for key in ("seconds", "cpu")):
         longer = median_of(larger, "gilmap")
         said = "longer calls are quicker" if longer < own else "most of it does not grow with the elements"
-        parts = [f"{said}: {larger['size']:,} take gilmap {seconds_text(longer)}, these {seconds_text(own)}"]
-    else:
-        return "; ".join(filter(None, [_cpu(run, cell, name), OURS.get(cell["workload"])]))
-    return "; ".join(filter(None, [*parts, OURS_FIXED.get(cell["workload"])]))
+        return f"{said}: {larger['size']:,} take gilmap {seconds_text(longer)}, these {seconds_text(own)}"
+    return "; ".join(filter(None, [_cpu(run, cell, name), OURS.get(cell["workload"])]))
 
 
 def fixed_costs(run, cell):

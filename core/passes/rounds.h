@@ -17,8 +17,8 @@ class Rounds {
   // Of a loop of f, which must not change while this is in use.
   Rounds(const ir::Loop& loop, const Function& f, const ir::Predecessors& preds, const ir::Dominators& dominators);
 
-  // A parameter of the header that begins with a constant and grows by one; if there is none, rounds are told apart by
-  // the caller.
+  // A parameter of the header that begins with a constant and grows by constants. Without one, rounds are taken to be
+  // told apart by something else.
   ValueId counter = no_value;
   int64_t start = 0;
   std::optional<int64_t> step;  // of the counter, if it is the same on all ways back
