@@ -50,7 +50,6 @@ using ir::Incoming;
 using ir::Loop;
 using ir::Type;
 
-constexpr int64_t few_rounds = 8;
 constexpr int64_t largest_constant = int64_t{1} << 52;  // leaves room for all rounds behind it
 constexpr int log2_rows = 10, log2_rows_of_nest = 11;   // for a doubling; more where a round takes long
 constexpr int64_t last_row = ir::table_length - 1;

@@ -12,6 +12,9 @@
 
 namespace gilmap::passes {
 
+// A loop of no more rounds is run as soon as looked up.
+constexpr int64_t few_rounds = 8;
+
 class Rounds {
  public:
   // Of a loop of f, which must not change while this is in use.

@@ -40,7 +40,6 @@ using ir::Loop;
 using ir::Type;
 
 constexpr size_t most_ways = 8;
-constexpr int64_t few_rounds = 8;
 
 struct Exit {
   Incoming edge;
