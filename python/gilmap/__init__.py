@@ -74,8 +74,9 @@ def explain(func: "_Callable[..., _Any]", *iterables: "_Any") -> "_Explanation":
     the call), `then` (what does once a kernel is ready), `reason` (str), `has_fast_path` (bool: some types are
     compiled), `side_effects` (bool: an obstacle is one), `hint` (a small change that makes it 10 times faster, or None)
     and `blockers`, a dict for each obstacle: `file`, `line`, `column` and `source` of it, `what` it is, what to write
-    `instead`. `columns` has what becomes of each combination of types, and `results` (the types), `checks` and `simd`
-    are those of the first that is compiled. `checks` tells what may leave an element to CPython, since neither the code
+    `instead`. `columns` has what becomes of each combination of types, with `shared_lines`, the source lines of loops
+    whose rounds are run once for all elements of a thread; `results` (the types), `checks` and `simd` are those of the
+    first that is compiled. `checks` tells what may leave an element to CPython, since neither the code
     nor the size of the inputs rules it out: `what`, `count` and the `lines` of the source. `simd` says how many
     elements are computed at once (lanes of a vector, vectors), whether a lane that is done takes the next element, and
     what is done for one lane after the other; or the reason why there is only one.

@@ -108,6 +108,26 @@ def test_explain_says_whether_several_elements_are_computed_at_once():
     assert f"one element at a time: {simd['reason']}" in str(answer)
 
 
+def test_explain_says_which_rounds_elements_share():
+    def series(n):
+        total = 0.0
+        for k in range(1, n):
+            total += 1 / k
+        return total
+
+    def own_series(n):
+        total = n / 2
+        for k in range(1, n):
+            total += 1 / k
+        return total
+
+    (row,) = gilmap.explain(series, [5, 6])["columns"]
+    line = series.__code__.co_firstlineno + 2
+    assert row["shared_lines"] == [line] and "go on where" in row["simd"]["reason"]
+    assert f"rounds that are the same for all elements are run once, line {line}" in str(gilmap.explain(series, [5, 6]))
+    assert gilmap.explain(own_series, [5, 6])["columns"][0]["shared_lines"] == []
+
+
 @pytest.mark.skipif(os.environ.get("GILMAP_SIMD") == "off", reason="there are no lanes")
 def test_explain_says_what_lanes_do():
     def halvings(n):
