@@ -28,7 +28,10 @@ def _result(row: dict[str, Any]) -> str:
 def _notes(row: dict[str, Any]) -> list[str]:
     if not row["compiled"]:
         return []
-    return [*map(_words_of_check, row["checks"]), *_words_of_sharing(row["shared_lines"]), _words_of_simd(row["simd"])]
+    simd = _words_of_simd(row["simd"])
+    if row["shared_lines"] and row["simd"]["possible"]:
+        simd = f"or, where that is quicker, each element runs them: {simd}"  # lanes share nothing
+    return [*map(_words_of_check, row["checks"]), *_words_of_sharing(row["shared_lines"]), simd]
 
 
 def _words_of_check(check: dict[str, Any]) -> str:
